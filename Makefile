@@ -1,0 +1,54 @@
+# make setup   set everything up
+# make test    set everything up and run the tests
+# make check   lint and types
+# make clean   remove what these made
+#
+# On Linux without a GPU, plain PyTorch brings gigabytes of CUDA. To take the CPU build instead:
+#   make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: test check format clean setup setup-dev
+.DEFAULT_GOAL := setup
+
+test: setup-dev
+	$(BIN)/python -m pytest $(TESTS)
+
+check: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+setup: $(VENV)/.installed
+setup-dev: $(VENV)/.installed-dev
+
+$(VENV)/.python:
+	@echo "Making a virtual environment in $(VENV) ..."
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# Torch first, so that the index is asked for nothing else.
+$(VENV)/.torch: $(VENV)/.python constraints.txt
+	@echo "Installing PyTorch (the largest part; once) ..."
+	$(BIN)/pip install -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.torch pyproject.toml
+	@echo "Installing Harken ..."
+	$(BIN)/pip install -c constraints.txt -e '.[train]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.torch pyproject.toml
+	@echo "Installing Harken and what its tests need ..."
+	$(BIN)/pip install -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) harken-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,40 @@
+"""Harken listens to motion sensors and tells what the wearer is doing.
+
+Nothing heavy is imported before it is used: torch only for training, onnxruntime only for
+prediction, matplotlib only for pictures.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "FilterChain": "harken.signal",
+    "HarkenError": "harken.errors",
+    "Recording": "harken.recording",
+    "Windows": "harken.windows",
+    "load": "harken.datasets",
+}
+
+__all__ = sorted(_HOME)
+
+if TYPE_CHECKING:
+    from harken.datasets import load as load
+    from harken.errors import HarkenError as HarkenError
+    from harken.recording import Recording as Recording
+    from harken.signal import FilterChain as FilterChain
+    from harken.windows import Windows as Windows
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'harken' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,125 @@
+"""harken data: what datasets there are, fetching them, proving the signal path on them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from harken.cli.output import (
+    DataOption,
+    JsonOption,
+    activity_name,
+    console,
+    example,
+    print_json,
+    print_table,
+)
+
+app = typer.Typer(help="Datasets: list, fetch, look at, rebuild.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="uci-har, hapt or simulated.")]
+
+
+@app.command("list", epilog=example("harken data list"))
+def list_datasets(as_json: JsonOption = False, data: DataOption = None) -> None:
+    """The datasets that Harken knows, and which are at hand."""
+    from harken import datasets
+
+    rows = [
+        {
+            "name": d.name,
+            "description": d.description,
+            "at_hand": datasets.at_hand(d.name, data=None) or _at_hand_in(d.name, data),
+        }
+        for d in datasets.DATASETS.values()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "Datasets",
+        ["name", "what it is", "at hand"],
+        [[str(r["name"]), str(r["description"]), "yes" if r["at_hand"] else "no"] for r in rows],
+    )
+
+
+def _at_hand_in(name: str, data: str | None) -> bool:
+    from harken import datasets
+    from harken.errors import ArchiveError
+
+    try:
+        return data is not None and datasets.local_archive(name, data=data) is not None
+    except ArchiveError:
+        return False
+
+
+@app.command("fetch", epilog=example("harken data fetch uci-har"))
+def fetch(name: NameArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Download a dataset (or take it from --data), verify it, keep it in the cache."""
+    from harken import datasets
+
+    done = datasets.fetch(name, data=data, progress=not as_json)
+    if as_json:
+        print_json({"dataset": name, **done})
+        return
+    console().print(f"{name}: {done['what']}, verified. Kept in {done['path']}", soft_wrap=True)
+
+
+@app.command("path", epilog=example("harken data path"))
+def path() -> None:
+    """Where fetched datasets are kept."""
+    from harken import datasets
+
+    typer.echo(datasets.cache_folder())
+
+
+@app.command("info", epilog=example("harken data info uci-har"))
+def info(name: NameArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Shapes, mean and standard deviation, and how many windows of which activity and person."""
+    from harken import datasets
+    from harken.datasets.info import describe
+
+    facts = describe(datasets.load(name, data=data, progress=not as_json))
+    if as_json:
+        print_json(facts)
+        return
+    _print_info(facts)
+
+
+def _print_info(facts: dict[str, Any]) -> None:
+    out = console()
+    out.print(f"[bold]{facts['dataset']}[/bold]", *facts["notes"], sep="; ", soft_wrap=True)
+    for split in facts["splits"]:
+        out.print(
+            f"{split['split'] or 'all'}: x {tuple(split['shape'])}, y ({split['n_windows']},), "
+            f"mean {split['mean']:.7f}, standard deviation {split['std']:.6f}",
+            soft_wrap=True,
+        )
+    labels = [activity_name(label) for label in facts["labels"]]
+    rows = [
+        [f"{row['subject']} ({row['split']})", *map(str, row["counts"]), str(sum(row["counts"]))]
+        for row in facts["subjects"]
+    ]
+    for split in facts["splits"]:
+        total = [str(n) for n in split["per_class"]]
+        rows.append([f"all {split['split']}", *total, str(split["n_windows"])])
+    print_table("Windows by subject and activity", ["subject", *labels, "all"], rows)
+
+
+@app.command("rebuild", epilog=example("harken data rebuild hapt"))
+def rebuild(name: NameArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Make the official UCI HAR windows from the raw HAPT recordings, and compare."""
+    from harken import datasets
+    from harken.datasets import rebuild as rebuilding
+
+    recordings = datasets.load_recordings(name, data=data, progress=not as_json)
+    result = rebuilding.rebuild(recordings, datasets.load("uci-har", data=data))
+    if as_json:
+        print_json(result)
+        return
+    print_table(
+        f"{result['n_windows']:,} windows rebuilt from {len(recordings)} recordings",
+        ["channel", "largest error"],
+        [[channel, f"{error:.1e}"] for channel, error in result["max_abs_error"].items()],
+    )

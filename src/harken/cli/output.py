@@ -1,0 +1,54 @@
+"""How commands speak: tables for people, JSON for programs, progress on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Options that many commands share.
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+DataOption = Annotated[
+    str | None, typer.Option("--data", metavar="DIR", help="Folder of archives, else $HARKEN_DATA.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Makes the run repeatable.")]
+
+
+def example(*lines: str) -> str:
+    """The epilog of a command's help."""
+    return "Example: " + "   ".join(lines)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    json.dump(document, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+def console(*, to_stderr: bool = False) -> Console:
+    """Where people read; logs and progress go to standard error."""
+    from rich.console import Console
+
+    return Console(stderr=to_stderr, highlight=False)
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """A table for people; the first column is text, the others are numbers."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for i, name in enumerate(columns):
+        table.add_column(name, justify="left" if i == 0 else "right")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
+
+
+def activity_name(label: str) -> str:
+    """WALKING_UPSTAIRS as people write it: Walking upstairs."""
+    return label.replace("_", " ").capitalize()

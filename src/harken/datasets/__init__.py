@@ -1,0 +1,174 @@
+"""The datasets that Harken knows, and where it finds them.
+
+A dataset's archive is looked for in `--data DIR`, then `$HARKEN_DATA`, then the user's cache, then
+at its publisher. What was read and verified once is kept in the cache as a window file.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from harken.datasets import hapt, uci_har
+from harken.datasets.archive import find
+from harken.datasets.fetch import download
+from harken.errors import ArchiveError, FormatError, UnknownNameError, storing
+from harken.recording import Recording
+from harken.windows import Windows
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset by name, with what `harken data list` tells of it."""
+
+    name: str
+    description: str
+    module: ModuleType
+    published: bool
+
+    @property
+    def credits(self) -> str:
+        return str(self.module.CREDITS)
+
+
+DATASETS = {
+    dataset.name: dataset
+    for dataset in (
+        Dataset("uci-har", "6 activities, 30 people, phone at the waist", uci_har, published=True),
+        Dataset("hapt", "the raw recordings of the same people", hapt, published=True),
+    )
+}
+
+
+def get(name: str) -> Dataset:
+    """A dataset by its name."""
+    if name not in DATASETS:
+        raise UnknownNameError("dataset", name, DATASETS)
+    return DATASETS[name]
+
+
+def cache_folder() -> Path:
+    """Where archives and window files are kept: `$HARKEN_CACHE` or the system's cache folder."""
+    if given := os.environ.get("HARKEN_CACHE"):
+        return Path(given)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("harken"))
+
+
+def load(name: str, *, data: str | Path | None = None, progress: bool = False) -> Windows:
+    """The windows of a dataset, training and test together, in the published order.
+
+    Parameters
+    ----------
+    name : "uci-har" or "simulated"
+    data : folder that holds the archive; None looks in the cache, `$HARKEN_DATA`, the publisher
+    progress : draw a progress bar on standard error while downloading
+
+    Raises
+    ------
+    UnknownNameError, ArchiveError, DownloadError, StorageError
+    """
+    dataset = get(name)
+    if dataset.module is hapt:
+        raise FormatError(
+            "hapt holds raw recordings, not windows. Its official windows are uci-har; "
+            "`harken data rebuild hapt` makes these from the raw recordings."
+        )
+    if data is None and (cached := _load_cached(name)) is not None:
+        return cached
+    return _fetch_windows(name, data=data, progress=progress)
+
+
+def load_recordings(
+    name: str, *, data: str | Path | None = None, progress: bool = False
+) -> list[Recording]:
+    """The raw recordings of a dataset; arguments as for `load`."""
+    dataset = get(name)
+    if dataset.module is not hapt:
+        raise FormatError(f"{name} holds windows, not recordings; its recordings are hapt.")
+    return hapt.read(archive_path(name, data=data, progress=progress))
+
+
+def fetch(name: str, *, data: str | Path | None = None, progress: bool = False) -> dict[str, str]:
+    """Read the archive, downloading it where needed, verify it and keep it in the cache.
+
+    Returns
+    -------
+    dict
+        `what` was found, in words, and the `path` where it is kept.
+    """
+    module = get(name).module
+    if module is hapt:
+        path = archive_path(name, data=data, progress=progress)
+        return {"what": f"{len(hapt.read(path))} recordings", "path": str(path)}
+    windows = _fetch_windows(name, data=data, progress=progress)
+    return {"what": f"{len(windows):,} windows", "path": str(_cache_file(name))}
+
+
+def _fetch_windows(name: str, *, data: str | Path | None, progress: bool) -> Windows:
+    windows = uci_har.read(archive_path(name, data=data, progress=progress))
+    windows.save(_cache_file(name))
+    return windows
+
+
+def archive_path(name: str, *, data: str | Path | None = None, progress: bool = False) -> Path:
+    """Where the dataset's archive is; downloads it when it is nowhere at hand."""
+    found = local_archive(name, data=data)
+    if found is not None:
+        return found
+    module = get(name).module
+    folder = cache_folder()
+    with storing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return download(module.URLS, folder / module.FILE_NAMES[0], name=name, progress=progress)
+
+
+def local_archive(name: str, *, data: str | Path | None = None) -> Path | None:
+    """Where the archive is on this machine, or None.
+
+    Raises
+    ------
+    ArchiveError
+        `data` was given and is not there, or holds no such archive.
+    """
+    module = get(name).module
+    if data is not None:
+        if not Path(data).exists():
+            raise ArchiveError(f"There is no folder {data} (given as --data).")
+        found = find(Path(data), module.FILE_NAMES, module.MARKER)
+        if found is None:
+            raise ArchiveError(
+                f"{data} holds no archive of {name}. Looked for: {', '.join(module.FILE_NAMES)}."
+            )
+        return found
+    places = [Path(p) for p in (os.environ.get("HARKEN_DATA"),) if p] + [cache_folder()]
+    for place in places:
+        found = find(place, module.FILE_NAMES, module.MARKER) if place.is_dir() else None
+        if found is not None:
+            return found
+    return None
+
+
+def at_hand(name: str, *, data: str | Path | None = None) -> bool:
+    """Whether the dataset can be loaded without a download."""
+    if not get(name).published:
+        return True
+    return _cache_file(name).is_file() or local_archive(name, data=data) is not None
+
+
+def _cache_file(name: str) -> Path:
+    return cache_folder() / f"{name}-windows-v1.npz"
+
+
+def _load_cached(name: str) -> Windows | None:
+    path = _cache_file(name)
+    if not path.is_file():
+        return None
+    try:
+        return Windows.load(path)
+    except FormatError:  # damaged from outside: it can be made again
+        path.unlink(missing_ok=True)
+        return None

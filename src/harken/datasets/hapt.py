@@ -1,0 +1,128 @@
+"""HAPT: the raw 50 Hz recordings of the same 30 people as UCI HAR, with labelled spans.
+
+Reyes-Ortiz, Oneto, Samà, Parra, Anguita: "Transition-Aware Human Activity Recognition Using
+Smartphones", Neurocomputing 171 (2016).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from harken.datasets.archive import Archive
+from harken.errors import ArchiveError
+from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording, Span
+
+NAME = "hapt"
+FILE_NAMES = (
+    "HAPT Data Set.zip",
+    "smartphone+based+recognition+of+human+activities+and+postural+transitions.zip",
+    "HAPT_Data_Set.zip",
+    "HAPT Data Set",
+)
+MARKER = "RawData/labels.txt"
+URLS = (
+    "https://archive.ics.uci.edu/static/public/341/"
+    "smartphone+based+recognition+of+human+activities+and+postural+transitions.zip",
+    "https://archive.ics.uci.edu/ml/machine-learning-databases/00341/HAPT%20Data%20Set.zip",
+)
+CREDITS = (
+    "HAPT: Jorge-L. Reyes-Ortiz, Luca Oneto, Albert Samà, Xavier Parra and Davide Anguita, "
+    '"Transition-Aware Human Activity Recognition Using Smartphones", Neurocomputing 171 (2016). '
+    "Use must be acknowledged; commercial use is prohibited by the dataset's README."
+)
+
+RATE_HZ = 50.0
+
+#: Codes 1 to 12 of `labels.txt`: the six activities, then the postural transitions.
+LABELS = (
+    "WALKING",
+    "WALKING_UPSTAIRS",
+    "WALKING_DOWNSTAIRS",
+    "SITTING",
+    "STANDING",
+    "LAYING",
+    "STAND_TO_SIT",
+    "SIT_TO_STAND",
+    "SIT_TO_LIE",
+    "LIE_TO_SIT",
+    "STAND_TO_LIE",
+    "LIE_TO_STAND",
+)
+
+_FILE = re.compile(r"acc_exp(?P<experiment>\d+)_user(?P<subject>\d+)\.txt")
+
+
+def read(path: Path) -> list[Recording]:
+    """Read all raw recordings, in the order of the experiments.
+
+    Parameters
+    ----------
+    path : the zip, or the unpacked folder
+
+    Raises
+    ------
+    ArchiveError
+        The archive is truncated or incomplete.
+    """
+    archive = Archive(path)
+    names = archive.names("RawData/acc_exp*_user*.txt")
+    if not names:
+        raise ArchiveError(f"{path} has no recordings RawData/acc_exp*_user*.txt: is it HAPT?")
+    spans = _read_spans(archive)
+    return [_read_recording(archive, PurePosixPath(name).name, spans) for name in names]
+
+
+def _read_recording(
+    archive: Archive, acc_name: str, spans: dict[int, tuple[Span, ...]]
+) -> Recording:
+    match = _FILE.fullmatch(acc_name)
+    if match is None:
+        raise ArchiveError(f"{acc_name}: expected a name such as acc_exp01_user01.txt.")
+    experiment = int(match["experiment"])
+    acc, gyro = (
+        _read_triples(archive, f"RawData/{name}")
+        for name in (acc_name, acc_name.replace("acc_", "gyro_"))
+    )
+    if len(acc) != len(gyro):
+        raise ArchiveError(
+            f"{acc_name} has {len(acc)} samples, its gyroscope file {len(gyro)}: the archive is "
+            "damaged, fetch it anew."
+        )
+    return Recording(
+        time_s=np.arange(len(acc)) / RATE_HZ,
+        samples=np.hstack([acc, gyro]),
+        channels=ACC_CHANNELS + GYRO_CHANNELS,
+        rate_hz=RATE_HZ,
+        subject=str(int(match["subject"])),
+        placement="waist",
+        spans=spans.get(experiment, ()),
+        source=f"exp{experiment:02d}",
+    )
+
+
+def _read_triples(archive: Archive, name: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    text = archive.read(name)
+    try:
+        values = np.fromstring(text.decode("ascii"), dtype=np.float64, sep=" ")
+        return values.reshape(-1, 3)
+    except (ValueError, UnicodeDecodeError, DeprecationWarning) as error:
+        raise ArchiveError(f"{name}: {error}. Expected three numbers a line.") from None
+
+
+def _read_spans(archive: Archive) -> dict[int, tuple[Span, ...]]:
+    """Labelled spans by experiment; the file gives first and last sample, counted from 1."""
+    spans: dict[int, list[Span]] = defaultdict(list)
+    for line in archive.read("RawData/labels.txt").decode("ascii").splitlines():
+        try:
+            experiment, _, code, first, last = (int(word) for word in line.split())
+            label = LABELS[code - 1]
+        except (ValueError, IndexError):
+            raise ArchiveError(
+                f"RawData/labels.txt: {line!r} is not 'experiment user activity first last'."
+            ) from None
+        spans[experiment].append(Span((first - 1) / RATE_HZ, last / RATE_HZ, label))
+    return {experiment: tuple(found) for experiment, found in spans.items()}

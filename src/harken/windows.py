@@ -1,0 +1,302 @@
+"""Fixed-length slices of recordings, and the file that holds them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from harken.errors import FormatError, LeakageError, UnknownNameError, storing
+from harken.files import replacing
+from harken.signal import CHANNEL_SETS, CHANNELS, Filtered
+
+#: The six activities of UCI HAR, in the order of its codes 1 to 6.
+ACTIVITIES = (
+    "WALKING",
+    "WALKING_UPSTAIRS",
+    "WALKING_DOWNSTAIRS",
+    "SITTING",
+    "STANDING",
+    "LAYING",
+)
+
+#: The label code of a window whose activity is not known.
+UNLABELLED = -1
+
+
+@dataclass(frozen=True)
+class WindowSpec:
+    """How recordings are cut: 128 steps every 64, at 50 Hz, is the form of UCI HAR."""
+
+    n_steps: int = 128
+    stride_steps: int = 64
+    rate_hz: float = 50.0
+
+    @property
+    def window_s(self) -> float:
+        return self.n_steps / self.rate_hz
+
+    @property
+    def stride_s(self) -> float:
+        return self.stride_steps / self.rate_hz
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows with what is known about each.
+
+    Attributes
+    ----------
+    x : (n_windows, n_steps, n_channels) float32
+        Acceleration in g, angular velocity in rad/s.
+    y : (n_windows,) int64
+        0-based index into `labels`; `UNLABELLED` where unknown.
+    subject, recording : (n_windows,) str
+        Who, and in which recording.
+    start_s : (n_windows,) float64
+        Where the window begins in its recording.
+    split : (n_windows,) str
+        "train", "test" or "" where the dataset prescribes none.
+    warm_up : (n_windows,) bool
+        Whether the window holds samples from before the filters settled.
+    channels, labels : names
+    rate_hz : samples a second
+    dataset : name of the dataset, for reports
+    notes : what was done to get here, one sentence each
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[np.int64]
+    subject: NDArray[np.str_]
+    recording: NDArray[np.str_]
+    start_s: NDArray[np.float64]
+    split: NDArray[np.str_]
+    warm_up: NDArray[np.bool_]
+    channels: tuple[str, ...] = CHANNELS
+    labels: tuple[str, ...] = ACTIVITIES
+    rate_hz: float = 50.0
+    dataset: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.x.ndim != 3 or self.x.shape[2] != len(self.channels):
+            raise FormatError(
+                f"Windows have shape {self.x.shape}; expected "
+                f"(n_windows, n_steps, {len(self.channels)})."
+            )
+        for name in _PER_WINDOW[1:]:
+            if getattr(self, name).shape != (len(self.x),):
+                raise FormatError(
+                    f"{name!r} has shape {getattr(self, name).shape}; there are "
+                    f"{len(self.x)} windows."
+                )
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def n_steps(self) -> int:
+        return int(self.x.shape[1])
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The people in these windows, in natural order."""
+        return natural_order(np.unique(self.subject))
+
+    def select(self, which: ArrayLike) -> Windows:
+        """Keep the windows of a mask or of indices."""
+        index = np.asarray(which)
+        kept: dict[str, Any] = {name: getattr(self, name)[index] for name in _PER_WINDOW}
+        return dataclasses.replace(self, **kept)
+
+    def of_subjects(self, subjects: Iterable[str]) -> Windows:
+        """Keep the windows of these people."""
+        return self.select(np.isin(self.subject, list(subjects)))
+
+    def of_split(self, split: str) -> Windows:
+        """Keep the windows that the dataset puts in "train" or "test"."""
+        return self.select(self.split == split)
+
+    def with_channels(self, channels: str | Sequence[str]) -> Windows:
+        """Keep some channels: "all", "accelerometer", or names."""
+        if isinstance(channels, str):
+            if channels not in CHANNEL_SETS:
+                raise UnknownNameError("set of channels", channels, CHANNEL_SETS)
+            channels = CHANNEL_SETS[channels]
+        for name in channels:
+            if name not in self.channels:
+                raise UnknownNameError("channel", name, self.channels)
+        if tuple(channels) == self.channels:
+            return self
+        columns = [self.channels.index(name) for name in channels]
+        x = np.ascontiguousarray(self.x[:, :, columns])
+        return dataclasses.replace(self, x=x, channels=tuple(channels))
+
+    def save(self, path: str | Path) -> None:
+        """Write a window file: an uncompressed .npz with plain arrays only."""
+        about = {name: getattr(self, name) for name in _ABOUT}
+        arrays = {name: getattr(self, name) for name in _PER_WINDOW}
+        with storing(path), replacing(path) as file:
+            np.savez(file, about=np.array(json.dumps(about)), **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Windows:
+        """Read a window file.
+
+        Only `x` must be there: an array (n_windows, n_steps, n_channels) in g and rad/s. Without
+        the rest each window counts as a recording of its own, unlabelled.
+
+        Raises
+        ------
+        FormatError
+            The file is not a window file, or its arrays do not fit one another.
+        """
+        arrays = _read_npz(Path(path))
+        about: dict[str, Any] = arrays.pop("about", {})
+        x = np.asarray(arrays["x"], dtype=np.float32)
+        if x.ndim != 3:
+            raise FormatError(
+                f"{path}: 'x' has shape {x.shape}; expected (n_windows, n_steps, n_channels)."
+            )
+        n = len(x)
+        defaults = {
+            "y": np.full(n, UNLABELLED),
+            "subject": np.full(n, ""),
+            "recording": np.arange(n).astype(str),
+            "start_s": np.zeros(n),
+            "split": np.full(n, ""),
+            "warm_up": np.zeros(n, dtype=bool),
+        }
+        fields = {name: arrays.get(name, default) for name, default in defaults.items()}
+        about = {key: tuple(v) if isinstance(v, list) else v for key, v in about.items()}
+        try:
+            return cls(x=x, **fields, **about)
+        except FormatError as error:
+            raise FormatError(f"{path}: {error}") from None
+
+
+_PER_WINDOW = ("x", "y", "subject", "recording", "start_s", "split", "warm_up")
+_ABOUT = ("channels", "labels", "rate_hz", "dataset", "notes")
+
+
+def _read_npz(path: Path) -> dict[str, Any]:
+    import zipfile
+
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            found = {
+                name: archive[name] for name in archive.files if name in (*_PER_WINDOW, "about")
+            }
+        if "about" in found:
+            about = json.loads(str(found["about"]))
+            found["about"] = {key: about[key] for key in _ABOUT if key in about}
+    except FileNotFoundError:
+        raise FormatError(f"There is no file {path}.") from None
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise FormatError(
+            f"{path} is not a window file (.npz with an array 'x'), or it is damaged: {error}"
+        ) from None
+    if "x" not in found:
+        raise FormatError(f"{path} holds no array 'x' (n_windows, n_steps, n_channels).")
+    return found
+
+
+def natural_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Sort so that "2" comes before "10"."""
+    import re
+
+    def key(name: str) -> list[tuple[int, str]]:
+        parts = re.findall(r"\d+|\D+", name)
+        return [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+
+    return tuple(sorted((str(name) for name in names), key=key))
+
+
+def cut(filtered: Filtered, spec: WindowSpec, labels: tuple[str, ...] = ACTIVITIES) -> Windows:
+    """Cut a filtered recording into windows, all of them in order of time.
+
+    A window is labelled when all its samples lie in one labelled span, else `UNLABELLED`.
+    """
+    if filtered.rate_hz != spec.rate_hz:
+        raise FormatError(
+            f"The recording has {filtered.rate_hz:g} Hz; windows are cut at {spec.rate_hz:g} Hz."
+        )
+    recording = filtered.recording
+    starts = np.arange(0, len(filtered.samples) - spec.n_steps + 1, spec.stride_steps)
+    x = slices(filtered.samples, starts, spec.n_steps)
+    n = len(starts)
+    offset_s = float(recording.time_s[0]) if len(recording) else 0.0
+    return Windows(
+        x=x,
+        y=_labels_of(recording.spans, starts, spec, offset_s, labels),
+        subject=np.full(n, recording.subject or ""),
+        recording=np.full(n, recording.source),
+        start_s=offset_s + starts / spec.rate_hz,
+        split=np.full(n, ""),
+        warm_up=starts < filtered.warm_up_samples,
+        channels=filtered.channels,
+        labels=labels,
+        rate_hz=spec.rate_hz,
+        notes=recording.notes + filtered.notes,
+    )
+
+
+def slices(
+    samples: NDArray[np.float64], starts: NDArray[np.int64], n_steps: int
+) -> NDArray[np.float32]:
+    """Slices of `n_steps` samples: (n_samples, n_channels) to (n_starts, n_steps, n_channels)."""
+    if len(starts) == 0:
+        return np.empty((0, n_steps, samples.shape[1]), dtype=np.float32)
+    view = np.lib.stride_tricks.sliding_window_view(samples, n_steps, axis=0)
+    return view[starts].transpose(0, 2, 1).astype(np.float32)
+
+
+def _labels_of(
+    spans: Sequence[Any],
+    starts: NDArray[np.int64],
+    spec: WindowSpec,
+    offset_s: float,
+    labels: tuple[str, ...],
+) -> NDArray[np.int64]:
+    y = np.full(len(starts), UNLABELLED)
+    for span in spans:
+        if span.label not in labels:
+            raise UnknownNameError("activity", span.label, labels)
+        first = round((span.start_s - offset_s) * spec.rate_hz)
+        end = round((span.end_s - offset_s) * spec.rate_hz)
+        y[(starts >= first) & (starts + spec.n_steps <= end)] = labels.index(span.label)
+    return y
+
+
+def concatenate(parts: Sequence[Windows]) -> Windows:
+    """Put windows of several recordings into one."""
+    first = parts[0]
+    for part in parts[1:]:
+        if (part.channels, part.labels, part.rate_hz) != (
+            first.channels,
+            first.labels,
+            first.rate_hz,
+        ):
+            raise FormatError("Windows with different channels, labels or rates cannot be joined.")
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(p, name) for p in parts]) for name in _PER_WINDOW
+    }
+    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    return dataclasses.replace(first, **joined, notes=notes)
+
+
+def refuse_shared_subjects(one: Windows, other: Windows, names: tuple[str, str]) -> None:
+    """Raise LeakageError if a person stands on both sides."""
+    shared = natural_order(set(one.subject.tolist()) & set(other.subject.tolist()))
+    if shared:
+        raise LeakageError(
+            f"Subject{'s' if len(shared) > 1 else ''} {', '.join(shared)} would stand in both the "
+            f"{names[0]} and the {names[1]} windows. A figure from such a split says nothing about "
+            "new people: split by subject."
+        )
