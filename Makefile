@@ -1,18 +1,21 @@
-# make setup   set everything up
+# make demo    set everything up and run the whole story in about a minute
 # make test    set everything up and run the tests
 # make check   lint and types
 # make clean   remove what these made
 #
 # On Linux without a GPU, plain PyTorch brings gigabytes of CUDA. To take the CPU build instead:
-#   make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu
+#   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: test check format clean setup setup-dev
-.DEFAULT_GOAL := setup
+.PHONY: demo test check format clean setup setup-dev
+.DEFAULT_GOAL := demo
+
+demo: setup
+	$(BIN)/harken demo
 
 test: setup-dev
 	$(BIN)/python -m pytest $(TESTS)

@@ -11,18 +11,27 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Bout": "harken.bouts",
     "FilterChain": "harken.signal",
     "HarkenError": "harken.errors",
+    "Predictor": "harken.predictor",
     "Recording": "harken.recording",
+    "Run": "harken.training.run",
     "Windows": "harken.windows",
     "load": "harken.datasets",
+    "predict": "harken.predict",
+    "read": "harken.readers",
+    "train": "harken.api",
 }
 
 __all__ = sorted(_HOME)
 
 if TYPE_CHECKING:
+    from harken.bouts import Bout as Bout
     from harken.datasets import load as load
     from harken.errors import HarkenError as HarkenError
+    from harken.predictor import Predictor as Predictor
+    from harken.readers import read as read
     from harken.recording import Recording as Recording
     from harken.signal import FilterChain as FilterChain
     from harken.windows import Windows as Windows

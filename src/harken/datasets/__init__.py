@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from harken.datasets import hapt, uci_har
+from harken.datasets import hapt, simulated, uci_har
 from harken.datasets.archive import find
 from harken.datasets.fetch import download
 from harken.errors import ArchiveError, FormatError, UnknownNameError, storing
@@ -38,6 +38,9 @@ DATASETS = {
     for dataset in (
         Dataset("uci-har", "6 activities, 30 people, phone at the waist", uci_har, published=True),
         Dataset("hapt", "the raw recordings of the same people", hapt, published=True),
+        Dataset(
+            "simulated", "a physical model of a phone at the waist", simulated, published=False
+        ),
     )
 }
 
@@ -72,6 +75,8 @@ def load(name: str, *, data: str | Path | None = None, progress: bool = False) -
     UnknownNameError, ArchiveError, DownloadError, StorageError
     """
     dataset = get(name)
+    if dataset.module is simulated:
+        return simulated.load()
     if dataset.module is hapt:
         raise FormatError(
             "hapt holds raw recordings, not windows. Its official windows are uci-har; "
@@ -87,6 +92,8 @@ def load_recordings(
 ) -> list[Recording]:
     """The raw recordings of a dataset; arguments as for `load`."""
     dataset = get(name)
+    if dataset.module is simulated:
+        return [simulated.simulate(subject) for subject in simulated.SUBJECTS]
     if dataset.module is not hapt:
         raise FormatError(f"{name} holds windows, not recordings; its recordings are hapt.")
     return hapt.read(archive_path(name, data=data, progress=progress))
@@ -101,6 +108,8 @@ def fetch(name: str, *, data: str | Path | None = None, progress: bool = False) 
         `what` was found, in words, and the `path` where it is kept.
     """
     module = get(name).module
+    if module is simulated:
+        return {"what": "made by the program", "path": "memory: there is nothing to fetch"}
     if module is hapt:
         path = archive_path(name, data=data, progress=progress)
         return {"what": f"{len(hapt.read(path))} recordings", "path": str(path)}

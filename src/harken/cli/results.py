@@ -1,0 +1,33 @@
+"""Print figures the way the notebook did: accuracy, precision, recall, F1, confusion matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harken.cli.output import activity_name, console, print_table
+
+
+def print_results(metrics: dict[str, Any]) -> None:
+    """The final result with both confusion matrices, in counts and in % of the test set."""
+    simulated = " (simulated data)" if metrics["dataset"] == "simulated" else ""
+    low, high = metrics["accuracy_ci95"]
+    worst = min(metrics["per_subject"], key=lambda row: row["accuracy"])
+    console().print(
+        f"[bold]Accuracy {metrics['accuracy']:.2%}[/bold]{simulated} on "
+        f"{metrics['n_windows']:,} windows of {len(metrics['per_subject'])} test subjects "
+        f"({metrics['protocol']} protocol), 95 % interval over subjects {low:.1%} to {high:.1%}\n"
+        f"Precision {metrics['weighted_precision']:.2%}, recall {metrics['weighted_recall']:.2%}, "
+        f"F1 {metrics['weighted_f1']:.2%} (weighted); macro F1 {metrics['macro_f1']:.4f}; "
+        f"balanced accuracy {metrics['balanced_accuracy']:.2%}; ECE {metrics['ece']:.3f}\n"
+        f"Worst subject: {worst['subject']} with {worst['accuracy']:.1%}",
+        soft_wrap=True,
+    )
+    labels = [activity_name(label) for label in metrics["labels"]]
+    matrix = metrics["confusion_matrix"]
+    total = metrics["n_windows"]
+    for title, form in (
+        ("Confusion matrix, windows", lambda n: str(n)),
+        ("Confusion matrix, % of the test set", lambda n: f"{100 * n / total:.2f}"),
+    ):
+        rows = [[label, *map(form, row)] for label, row in zip(labels, matrix, strict=True)]
+        print_table(f"{title} (rows: true, columns: predicted)", ["", *labels], rows)

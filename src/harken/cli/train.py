@@ -1,0 +1,61 @@
+"""harken train: train a network, judge it, leave a run behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harken.cli.output import DataOption, JsonOption, SeedOption, console, example, print_json
+
+EXAMPLE = example("harken train uci-har --preset notebook --seed 0")
+
+
+def train(
+    dataset: Annotated[
+        str | None, typer.Argument(metavar="[DATASET]", help="uci-har or simulated.")
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="A network and a whole recipe.")] = None,
+    model: Annotated[str | None, typer.Option(help="A network with its default recipe.")] = None,
+    channels: Annotated[str | None, typer.Option(help="all or accelerometer.")] = None,
+    seed: SeedOption = 0,
+    epochs: Annotated[float | None, typer.Option(min=0, help="Passes over the data.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run.")] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a network and judge it on the test subjects.
+
+    Ctrl-C leaves a run that --resume goes on with, bit for bit.
+    """
+    from harken import api
+    from harken.cli.progress import TrainingProgress
+
+    if (dataset is None) == (resume is None):
+        raise typer.BadParameter("name a DATASET to train on, or a run to --resume.")
+    with TrainingProgress(quiet=as_json) as progress:
+        if resume is not None:
+            run = api.resume(resume, watcher=progress)
+        else:
+            run = api.train(
+                str(dataset),
+                preset=preset,
+                model=model,
+                channels=channels,
+                seed=seed,
+                epochs=epochs,
+                out=out,
+                device=device,
+                data=data,
+                watcher=progress,
+            )
+    if as_json:
+        print_json(run.metrics | {"run": str(run.path)})
+        return
+    from harken.cli.results import print_results
+
+    print_results(run.metrics)
+    console().print(f"Report: {run.report}\nModel:  {run.model_file}", soft_wrap=True)

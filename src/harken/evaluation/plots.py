@@ -1,0 +1,148 @@
+"""Pictures of a training and of its figures.
+
+Drawn without pyplot, so that nothing global is touched; written whole or not at all. On figures
+from simulated data the word "simulated" is written.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harken.errors import storing
+from harken.evaluation.calibration import Reliability
+from harken.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Okabe and Ito's palette, which people with any colour vision can tell apart.
+BLUE, ORANGE, GREEN, RED, SKY, PINK, YELLOW, BLACK = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#000000",
+)  # fmt: skip
+
+_SERIES = {"batch": (SKY, "training batch"), "validation": (GREEN, "validation subjects"),
+           "test": (RED, "test subjects")}  # fmt: skip
+
+
+def pretty(label: str) -> str:
+    """WALKING_UPSTAIRS as people write it: Walking upstairs."""
+    return label.replace("_", " ").capitalize()
+
+
+def new_figure(width: float, height: float, *, simulated: bool) -> Figure:
+    """An empty figure, in inches; marked where its data is simulated."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    if simulated:
+        figure.suptitle(
+            "simulated data", color=RED, fontsize=10, fontweight="bold", ha="right", x=0.99
+        )
+    return figure
+
+
+def as_png(figure: Figure) -> bytes:
+    """The figure's picture."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    return picture.getvalue()
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write the figure's picture, whole or not at all."""
+    with storing(path), replacing(path) as file:
+        file.write(as_png(figure))
+
+
+def curves(history: list[dict[str, Any]], *, title: str, simulated: bool = False) -> Figure:
+    """Loss and accuracy over the steps, for every series that the history has."""
+    figure = new_figure(9, 3.8, simulated=simulated)
+    panels = figure.subplots(1, 2)
+    steps = [row["step"] for row in history]
+    for panel, kind in zip(panels, ("loss", "accuracy"), strict=True):
+        for series, (colour, name) in _SERIES.items():
+            if f"{series}_{kind}" in history[-1]:
+                values = [row[f"{series}_{kind}"] for row in history]
+                panel.plot(steps, values, color=colour, label=name, linewidth=1.4)
+        panel.set_xlabel("optimiser step")
+        panel.set_ylabel(kind)
+        _quiet(panel)
+    panels[0].set_yscale("log")
+    panels[0].legend(frameon=False)
+    panels[0].set_title(title, loc="left", fontsize=11)
+    return figure
+
+
+def confusion(
+    matrix: list[list[int]], labels: list[str], *, title: str, simulated: bool = False
+) -> Figure:
+    """The confusion matrix, coloured by share of the test set, with count and % of the row."""
+    counts = np.array(matrix)
+    names = [pretty(label) for label in labels]
+    figure = new_figure(7.2, 6.2, simulated=simulated)
+    panel = figure.subplots()
+    share = 100 * counts / max(1, counts.sum())
+    image = panel.imshow(share, cmap="Blues", vmin=0)
+    figure.colorbar(image, ax=panel, shrink=0.8, label="% of the test set")
+    rows = np.maximum(1, counts.sum(axis=1))
+    for i, j in np.ndindex(*counts.shape):
+        if counts[i, j]:
+            colour = "white" if share[i, j] > 0.6 * share.max() else "black"
+            text = f"{counts[i, j]}\n{100 * counts[i, j] / rows[i]:.0f} %"
+            panel.text(j, i, text, ha="center", va="center", color=colour, fontsize=9)
+    panel.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
+    panel.set_yticks(range(len(names)), names)
+    panel.set_xlabel("predicted")
+    panel.set_ylabel("true")
+    panel.set_title(f"{title}\nwindows, and % of the true activity", loc="left", fontsize=11)
+    return figure
+
+
+def per_subject(rows: list[dict[str, Any]], *, simulated: bool = False) -> Figure:
+    """Accuracy of each person, the worst one marked."""
+    rows = sorted(rows, key=lambda row: row["accuracy"], reverse=True)
+    figure = new_figure(7, 1.2 + 0.28 * len(rows), simulated=simulated)
+    panel = figure.subplots()
+    values = [100 * row["accuracy"] for row in rows]
+    colours = [BLUE] * (len(rows) - 1) + [RED]
+    bars = panel.barh([f"subject {row['subject']}" for row in rows], values, color=colours)
+    panel.bar_label(bars, fmt="%.1f %%", padding=3, fontsize=9)
+    panel.invert_yaxis()
+    panel.set_xlim(min(50.0, *values), 105)
+    panel.set_xlabel("accuracy (%)")
+    panel.set_title(f"Worst: subject {rows[-1]['subject']}", loc="left", fontsize=11)
+    _quiet(panel)
+    return figure
+
+
+def reliability_diagram(bins: Reliability, *, simulated: bool = False) -> Figure:
+    """Accuracy against confidence, with how many windows lie in each bin."""
+    figure = new_figure(5, 4.6, simulated=simulated)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    width = bins.edges[1] - bins.edges[0]
+    middle = bins.edges[:-1] + width / 2
+    upper.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1, label="perfect")
+    upper.bar(middle, bins.accuracy, width * 0.9, color=SKY, label="accuracy")
+    upper.plot(bins.confidence, bins.accuracy, "o", color=BLACK, markersize=3)
+    upper.set_ylabel("accuracy")
+    upper.legend(frameon=False, loc="upper left")
+    lower.bar(middle, bins.count, width * 0.9, color=BLUE)
+    lower.set_ylabel("windows")
+    lower.set_xlabel("confidence")
+    for panel in (upper, lower):
+        _quiet(panel)
+    return figure
+
+
+def _quiet(panel: Axes) -> None:
+    """Only the lines that help."""
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.grid(alpha=0.25, linewidth=0.6)
+    panel.set_axisbelow(True)

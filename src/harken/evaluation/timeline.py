@@ -1,0 +1,107 @@
+"""A picture of a prediction: signals above, activities below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harken.bouts import WARM_UP, Bout
+from harken.evaluation.plots import BLACK, BLUE, GREEN, ORANGE, PINK, RED, SKY, new_figure, pretty
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from harken.predict import Prediction
+    from harken.recording import Recording
+
+#: An activity has the same colour in every picture; further ones begin again.
+_COLOURS = (BLUE, SKY, GREEN, ORANGE, RED, PINK)
+_AXES = {"x": BLUE, "y": ORANGE, "z": GREEN}
+#: Points per line; more than a picture has columns of pixels.
+_MAX_POINTS = 3000
+
+
+def timeline(prediction: Prediction, *, simulated: bool = False) -> Figure:
+    """Signals, if a recording was read, and one row of bars per activity."""
+    recording = prediction.recording
+    labels = list(prediction.windows.labels)
+    sensors = [] if recording is None else _sensors(recording)
+    heights = [1.6] * len(sensors) + [0.35 * len(labels) + 0.4]
+    figure = new_figure(11, sum(heights) + 1.0, simulated=simulated)
+    panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)
+    for panel, (name, columns) in zip(panels[:, 0], sensors, strict=False):
+        assert recording is not None
+        _draw_signals(panel, recording.time_s, recording.samples[:, columns], name)
+    bars = panels[-1, 0]
+    if recording is None:
+        _draw_windows(bars, prediction.bouts, labels)
+    else:
+        _draw_bouts(bars, prediction.bouts, labels)
+    panels[0, 0].set_title(prediction.source.replace("\\", "/").rsplit("/", 1)[-1], loc="left")
+    return figure
+
+
+def _sensors(recording: Recording) -> list[tuple[str, slice]]:
+    found = [("acceleration (g)", slice(0, 3))]
+    if len(recording.channels) > 3:
+        found.append(("angular velocity (rad/s)", slice(3, 6)))
+    return found
+
+
+def _draw_signals(
+    panel: Axes, time_s: NDArray[np.float64], samples: NDArray[np.float64], name: str
+) -> None:
+    for (axis, colour), values in zip(_AXES.items(), samples.T, strict=True):
+        panel.plot(*envelope(time_s, values), color=colour, linewidth=0.7, label=axis)
+    panel.set_ylabel(name)
+    panel.legend(loc="upper right", ncols=3, fontsize=8, framealpha=0.8)
+    panel.grid(alpha=0.25, linewidth=0.6)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def envelope(
+    time_s: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lowest and highest value of each short stretch: looks the same, draws fast."""
+    stretch = max(1, 2 * len(values) // _MAX_POINTS)
+    if stretch <= 2:
+        return time_s, values
+    n = len(values) // stretch
+    blocks = values[: n * stretch].reshape(n, stretch)
+    extremes = np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1).ravel()
+    return np.repeat(time_s[: n * stretch : stretch], 2), extremes
+
+
+def _draw_bouts(panel: Axes, bouts: list[Bout], labels: list[str]) -> None:
+    _draw_rows(panel, [(b.start_s, b.end_s, b) for b in bouts], labels)
+    panel.set_xlabel("time (s)")
+
+
+def _draw_windows(panel: Axes, bouts: list[Bout], labels: list[str]) -> None:
+    """Windows without a recording have no common clock: bouts are put one after another."""
+    ends = np.cumsum([bout.n_windows for bout in bouts])
+    rows = [(end - b.n_windows, end, b) for end, b in zip(ends, bouts, strict=True)]
+    _draw_rows(panel, rows, labels)
+    panel.set_xlabel("window")
+
+
+def _draw_rows(panel: Axes, rows: list[tuple[float, float, Bout]], labels: list[str]) -> None:
+    for start, end, bout in rows:
+        if bout.activity == WARM_UP:
+            panel.axvspan(start, end, facecolor="0.9", edgecolor="0.6", hatch="//", linewidth=0)
+            continue
+        row = labels.index(bout.activity)
+        colour = _COLOURS[row % len(_COLOURS)]
+        alpha = 0.35 + 0.65 * (bout.confidence or 0)
+        panel.barh(row, end - start, left=start, height=0.8, color=colour, alpha=alpha)
+    if any(bout.activity == WARM_UP for _, _, bout in rows):
+        panel.plot([], [], color="0.6", linewidth=6, label="filters warming up: no claim")
+        panel.legend(loc="upper right", fontsize=8, framealpha=0.8)
+    panel.set_yticks(range(len(labels)), [pretty(label) for label in labels])
+    panel.set_ylim(len(labels) - 0.4, -0.6)
+    panel.grid(axis="x", alpha=0.25, linewidth=0.6)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.tick_params(axis="y", colors=BLACK)

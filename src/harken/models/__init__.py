@@ -1,0 +1,69 @@
+"""The networks by name. One file each, one signature, one contract test for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harken.errors import MissingExtraError, UnknownNameError
+
+if TYPE_CHECKING:
+    from harken.models.network import Network, Shape
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network by name; `module` and `body` say where its class is, so that listing is cheap."""
+
+    name: str
+    description: str
+    module: str
+    body: str
+
+
+MODELS = {
+    model.name: model
+    for model in (
+        Model(
+            "stacked-lstm",
+            "dense layer, two stacked LSTMs of 32 units, last step (the notebook's)",
+            "harken.models.stacked_lstm",
+            "StackedLstm",
+        ),
+    )
+}
+
+
+def build(name: str, shape: Shape, options: Mapping[str, Any] | None = None) -> Network:
+    """Make a network with fresh weights.
+
+    Parameters
+    ----------
+    name : a key of `MODELS`
+    shape : input and output
+    options : keyword arguments of the network's body
+
+    Raises
+    ------
+    UnknownNameError
+    """
+    import importlib
+
+    if name not in MODELS:
+        raise UnknownNameError("model", name, MODELS)
+    require_torch()
+    from harken.models.network import Network
+
+    model = MODELS[name]
+    body = getattr(importlib.import_module(model.module), model.body)
+    return Network(body(shape, **(options or {})), shape)
+
+
+def require_torch() -> None:
+    """Raise MissingExtraError if the packages for training are not installed."""
+    import importlib.util
+
+    for module in ("torch", "onnx", "safetensors"):
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError(module, "train", "Training")

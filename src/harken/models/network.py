@@ -1,0 +1,108 @@
+"""What every network has in common: input transform, body, last layer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from harken.models.graph import Graph
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What goes in and what comes out; every network is built from this."""
+
+    n_channels: int
+    n_steps: int
+    n_classes: int
+
+
+class Body(nn.Module, ABC):
+    """The part that differs between networks: windows to features.
+
+    Attributes
+    ----------
+    n_features : length of the feature vector that `forward` returns for a window
+    """
+
+    n_features: int
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """(n_windows, n_steps, n_channels) to (n_windows, n_features)."""
+
+    @abstractmethod
+    def add_to(self, graph: Graph, x: str) -> str:
+        """Write the same computation into an ONNX graph; returns the name of its output."""
+
+
+class Standardise(nn.Module):
+    """(x - mean) / std per channel, with training statistics; the identity until they are set."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, n_channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(n_channels))
+        self.register_buffer("std", torch.ones(n_channels))
+
+    def fit(self, x: Tensor) -> None:
+        """Take mean and standard deviation of (n_windows, n_steps, n_channels)."""
+        self.mean.copy_(x.mean(dim=(0, 1)))
+        self.std.copy_(x.std(dim=(0, 1)).clamp_min(1e-6))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.std
+
+    def add_to(self, graph: Graph, x: str) -> str:
+        centred = graph.node("Sub", [x, graph.constant("transform.mean", self.mean)])
+        return graph.node("Div", [centred, graph.constant("transform.std", self.std)])
+
+
+class Network(nn.Module):
+    """Windows to logits.
+
+    Parameters
+    ----------
+    body : what differs between networks
+    shape : input and output
+    """
+
+    def __init__(self, body: Body, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.transform = Standardise(shape.n_channels)
+        self.body = body
+        self.head = nn.Linear(body.n_features, shape.n_classes)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """The features before the last layer: (n_windows, n_features)."""
+        features: Tensor = self.body(self.transform(x))
+        return features
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n_windows, n_steps, n_channels) to logits (n_windows, n_classes)."""
+        logits: Tensor = self.head(self.embed(x))
+        return logits
+
+    @property
+    def n_parameters(self) -> int:
+        """Trained numbers; constants are not counted."""
+        return sum(p.numel() for p in self.parameters() if p.requires_grad)
+
+    def to_graph(self, temperature: float) -> Graph:
+        """The network with temperature and softmax as an ONNX graph."""
+        graph = Graph(self.shape.n_steps, self.shape.n_channels)
+        embedding = self.body.add_to(graph, self.transform.add_to(graph, graph.input))
+        graph.output("embedding", embedding, self.body.n_features)
+        logits = graph.linear("head", self.head, embedding)
+        scaled = graph.node(
+            "Div", [logits, graph.constant("temperature", torch.tensor(temperature))]
+        )
+        probability = graph.node("Softmax", [scaled], axis=-1)
+        graph.output("probability", probability, self.shape.n_classes)
+        return graph

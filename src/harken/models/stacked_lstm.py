@@ -1,0 +1,79 @@
+"""The network of the notebook "LSTMs for Human Activity Recognition" (Chevalier 2016).
+
+Per time step a dense layer with ReLU, then two stacked LSTMs of 32 units, of which the last time
+step goes into the dense output layer (many-to-one). 17,158 parameters for 9 channels and 6
+classes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from harken.models.graph import Graph
+from harken.models.network import Body, Network, Shape
+
+
+class StackedLstm(Body):
+    """Dense, ReLU, stacked LSTMs, last step.
+
+    Parameters
+    ----------
+    shape : input and output
+    hidden : units of the dense layer and of each LSTM
+    n_layers : how many LSTMs
+    dropout : share of features that is dropped between the LSTMs and before the last layer
+    """
+
+    def __init__(
+        self, shape: Shape, *, hidden: int = 32, n_layers: int = 2, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.n_features = hidden
+        self.dense = nn.Linear(shape.n_channels, hidden)
+        self.lstm = nn.LSTM(hidden, hidden, n_layers, batch_first=True, dropout=dropout)
+        self.dropout = nn.Dropout(dropout)
+        # torch has two bias vectors where one is enough; the second stays a constant.
+        for name, parameter in self.lstm.named_parameters():
+            if name.startswith("bias_hh"):
+                nn.init.zeros_(parameter)
+                parameter[hidden : 2 * hidden].data.fill_(1.0)  # forget gate: remember at first
+                parameter.requires_grad_(False)
+            elif name.startswith("bias_ih"):
+                nn.init.zeros_(parameter)
+
+    def forward(self, x: Tensor) -> Tensor:
+        states, _ = self.lstm(torch.relu(self.dense(x)))
+        features: Tensor = self.dropout(states[:, -1])
+        return features
+
+    def add_to(self, graph: Graph, x: str) -> str:
+        dense = graph.node("Relu", [graph.linear("body.dense", self.dense, x)])
+        by_step = graph.node("Transpose", [dense], perm=[1, 0, 2])
+        states = graph.lstm("body.lstm", self.lstm, by_step)
+        last = graph.constant("body.last", torch.tensor(-1))
+        return graph.node("Gather", [states, last], axis=0)
+
+
+def initialise_as_notebook(network: Network) -> None:
+    """Draw the initial values as the notebook's TensorFlow 1 code did.
+
+    Dense layers N(0, 1), output weights N(1, 1); LSTM kernels Glorot uniform over the joined
+    matrix [input + hidden, 4 x hidden]; LSTM biases 0, forget gate +1 (a constant).
+    """
+    body = network.body
+    if not isinstance(body, StackedLstm):
+        raise TypeError(
+            f"the notebook's initial values fit stacked-lstm, not {type(body).__name__}"
+        )
+    nn.init.normal_(body.dense.weight)
+    nn.init.normal_(body.dense.bias)
+    nn.init.normal_(network.head.weight, mean=1.0)
+    nn.init.normal_(network.head.bias)
+    for name, parameter in body.lstm.named_parameters():
+        if name.startswith("weight"):
+            hidden, n_inputs = body.lstm.hidden_size, body.lstm.input_size
+            limit = math.sqrt(6.0 / (n_inputs + hidden + 4 * hidden))
+            nn.init.uniform_(parameter, -limit, limit)

@@ -1,0 +1,61 @@
+"""The only inference path: onnxruntime on a model file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harken import model_file
+from harken.recording import Recording
+from harken.signal import filter_recording
+from harken.windows import Windows, cut
+
+#: Windows per call of the network; large enough to be fast, small enough to stay in the cache.
+BATCH = 512
+
+
+class Predictor:
+    """A model file, opened for use.
+
+    Parameters
+    ----------
+    path : the model file
+
+    Attributes
+    ----------
+    card : what the file says of itself
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._session, self.card = model_file.load(path)
+
+    @property
+    def contract(self) -> model_file.Contract:
+        return self.card.contract
+
+    def windows_of(self, recording: Recording) -> Windows:
+        """Filter and cut a recording as the contract demands."""
+        filtered = filter_recording(recording, start="settled")
+        return self.contract.check(cut(filtered, self.contract.spec, self.contract.labels))
+
+    def probability(self, windows: Windows) -> NDArray[np.float32]:
+        """Class probabilities, (n_windows, n_classes) float32.
+
+        Raises
+        ------
+        ContractError
+            The windows are not what the model requires.
+        """
+        return self.run(windows)[0]
+
+    def run(self, windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities and embeddings of all windows."""
+        x = self.contract.check(windows).x
+        parts = [
+            self._session.run(["probability", "embedding"], {"window": x[i : i + BATCH]})
+            for i in range(0, max(len(x), 1), BATCH)
+        ]
+        probability, embedding = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return probability, embedding

@@ -1,0 +1,86 @@
+"""Which windows a step sees, and what is done to them, as a function of seed and step alone."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+_ORDER, _STEP = 1, 2  # keeps the streams of random numbers apart
+
+
+class Batches:
+    """An endless sequence of windows, epoch after epoch, cut into batches.
+
+    Batches wrap around the end of an epoch, as the notebook's did.
+
+    Parameters
+    ----------
+    n_windows, batch_size
+    shuffle : a new order each epoch, else the order of the files
+    seed : decides the orders
+    """
+
+    def __init__(self, n_windows: int, batch_size: int, *, shuffle: bool, seed: int) -> None:
+        self._n_windows = n_windows
+        self._batch_size = batch_size
+        self._shuffle = shuffle
+        self._seed = seed
+        self._orders: dict[int, NDArray[np.int64]] = {}
+
+    def n_steps(self, epochs: float) -> int:
+        """Whole batches in that many epochs."""
+        return max(1, math.floor(self._n_windows * epochs / self._batch_size))
+
+    def indices(self, step: int) -> NDArray[np.int64]:
+        """The windows of a step; steps count from 1."""
+        position = np.arange((step - 1) * self._batch_size, step * self._batch_size)
+        epochs, places = np.divmod(position, self._n_windows)
+        self._orders = {e: self._order(int(e)) for e in np.unique(epochs)}
+        return np.concatenate(
+            [self._orders[int(e)][places[epochs == e]] for e in np.unique(epochs)]
+        )
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        if epoch in self._orders:
+            return self._orders[epoch]
+        if not self._shuffle:
+            return np.arange(self._n_windows)
+        return np.random.default_rng([self._seed, _ORDER, epoch]).permutation(self._n_windows)
+
+
+def seed_step(seed: int, step: int) -> None:
+    """Set torch's random numbers for one step, so that no state need be kept."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, _STEP, step]).generate_state(1)[0]))
+
+
+def augment(x: Tensor, rotation_deg: float, scaling: float) -> Tensor:
+    """Turn each window about a random axis and change its gain.
+
+    Parameters
+    ----------
+    x : (n_windows, n_steps, n_channels), channels in triples x, y, z
+    rotation_deg, scaling : standard deviation of the angle, and of the gain around 1
+    """
+    if rotation_deg:
+        n_windows, n_steps, n_channels = x.shape
+        turn = _rotations(n_windows, math.radians(rotation_deg), x.device)
+        triples = x.reshape(n_windows, n_steps * (n_channels // 3), 3)
+        x = torch.bmm(triples, turn).reshape(x.shape)
+    if scaling:
+        x = x * (1 + scaling * torch.randn(len(x), 1, 1, device=x.device))
+    return x
+
+
+def _rotations(n: int, sigma_rad: float, device: torch.device) -> Tensor:
+    """(n, 3, 3) rotations about uniform axes by normal angles (Rodrigues' formula)."""
+    axis = torch.nn.functional.normalize(torch.randn(n, 3, device=device), dim=1)
+    angle = sigma_rad * torch.randn(n, 1, 1, device=device)
+    x, y, z = axis.unbind(1)
+    zero = torch.zeros_like(x)
+    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=1).reshape(n, 3, 3)
+    eye = torch.eye(3, device=device)
+    return eye + torch.sin(angle) * cross + (1 - torch.cos(angle)) * (cross @ cross)

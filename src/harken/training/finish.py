@@ -1,0 +1,204 @@
+"""All that follows the last step: model file, figures, pictures, report.
+
+It can be done again from the weights, so a run that was killed in here loses nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import harken
+from harken import datasets, model_file
+from harken.datasets import simulated as simulated_dataset
+from harken.evaluation import plots
+from harken.evaluation.calibration import Reliability, reliability
+from harken.evaluation.metrics import score
+from harken.evaluation.report import ReportData, write_report
+from harken.models.network import Network
+from harken.predictor import Predictor
+from harken.signal import WARM_UP_S
+from harken.splits import Split
+from harken.training.checkpoint import State
+from harken.training.machine import describe_machine
+from harken.training.run import Run
+from harken.windows import Windows
+
+
+def finish(
+    run: Run,
+    network: Network,
+    split: Split,
+    learnt: Windows,
+    state: State,
+    temperature: float,
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> None:
+    """Write everything that a finished run holds."""
+    card = _card(run, network, split, temperature)
+    model_file.save(run.model_file, network, card)
+    predictor = Predictor(run.model_file)
+
+    run.open_test("final evaluation")
+    probability = predictor.probability(split.test)
+    metrics = score(split.test.y, probability, split.test.labels, split.test.subject)
+    metrics |= _origin(run, network, split, state, temperature)
+    _, embedding = predictor.run(learnt)
+    card = dataclasses.replace(
+        card,
+        figures={k: v for k, v in metrics.items() if k not in ("per_subject", "confusion_matrix")},
+        embedding=embedding_statistics(embedding, learnt.y, len(learnt.labels)),
+    )
+    model_file.save(run.model_file, network, card)
+    run.write_metrics(metrics)
+    bins = reliability(split.test.y, probability)
+    machine = describe_machine(str(device), str(dtype).removeprefix("torch."))
+    _draw_and_report(run, split, metrics, bins, machine)
+
+
+def embedding_statistics(
+    embedding: NDArray[np.float32], y: NDArray[np.int64], n_classes: int
+) -> dict[str, Any]:
+    """Mean by class and shared covariance, to tell later what is unlike the training data."""
+    e = embedding.astype(np.float64)
+    means = np.stack(
+        [e[y == c].mean(axis=0) if (y == c).any() else e.mean(axis=0) for c in range(n_classes)]
+    )
+    centred = e - means[y]
+    covariance = centred.T @ centred / max(1, len(e) - n_classes)
+
+    def rounded(values: NDArray[np.float64]) -> list[list[float]]:
+        return [[float(f"{v:.6g}") for v in row] for row in values]
+
+    return {"mean": rounded(means), "covariance": rounded(covariance)}
+
+
+def _card(run: Run, network: Network, split: Split, temperature: float) -> model_file.Card:
+    config = run.config
+    windows = split.train
+    contract = model_file.Contract(
+        channels=windows.channels,
+        labels=windows.labels,
+        rate_hz=windows.rate_hz,
+        n_steps=windows.n_steps,
+        stride_steps=windows.n_steps // 2,
+        warm_up_s=WARM_UP_S,
+    )
+    return model_file.Card(
+        contract=contract,
+        network=config.recipe.model,
+        preset=config.preset,
+        dataset=config.dataset,
+        protocol=split.protocol,
+        seed=config.seed,
+        figures={},
+        credits=datasets.get(config.dataset).credits,
+        versions={
+            "harken": harken.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+        temperature=temperature,
+        embedding={},
+    )
+
+
+def _origin(
+    run: Run, network: Network, split: Split, state: State, temperature: float
+) -> dict[str, Any]:
+    """What metrics.json says besides the figures on the test subjects."""
+    config = run.config
+    return {
+        "n_parameters": network.n_parameters,
+        "train_seconds": round(state.seconds, 2),
+        "epochs": config.recipe.epochs,
+        "preset": config.preset,
+        "model": config.recipe.model,
+        "seed": config.seed,
+        "dataset": config.dataset,
+        "protocol": split.protocol,
+        "temperature": temperature,
+        "validation_accuracy": state.best_score[0] if state.best_score else None,
+        "test_openings": len(run.openings),
+    }
+
+
+def _draw_and_report(
+    run: Run,
+    split: Split,
+    metrics: dict[str, Any],
+    bins: Reliability,
+    machine: dict[str, str],
+) -> None:
+    config = run.config
+    simulated = config.dataset == simulated_dataset.NAME
+    title = f"{config.preset} on {config.dataset}, seed {config.seed}"
+    figures = {
+        "curves": plots.curves(run.history, title=title, simulated=simulated),
+        "confusion": plots.confusion(
+            metrics["confusion_matrix"], metrics["labels"], title=title, simulated=simulated
+        ),
+        "per_subject": plots.per_subject(metrics["per_subject"], simulated=simulated),
+        "reliability": plots.reliability_diagram(bins, simulated=simulated),
+    }
+    for name in ("curves", "confusion"):
+        plots.save(figures[name], run.path / f"{name}.png")
+    write_report(
+        run.report,
+        ReportData(
+            title=title,
+            metrics=metrics,
+            config=dataclasses.asdict(config),
+            data=summary(split),
+            machine=machine,
+            openings=run.openings,
+            command=command_of(run),
+            credits=datasets.get(config.dataset).credits,
+            pictures={name: plots.as_png(figure) for name, figure in figures.items()},
+            simulated=simulated,
+        ),
+    )
+
+
+def summary(split: Split) -> dict[str, Any]:
+    """Windows and people on each side of a split."""
+
+    def side(windows: Windows) -> dict[str, Any]:
+        counts = np.bincount(windows.y, minlength=len(windows.labels))
+        return {
+            "n_windows": len(windows),
+            "subjects": list(windows.subjects),
+            "per_class": dict(zip(windows.labels, counts.tolist(), strict=True)),
+        }
+
+    return {
+        "n_steps": split.train.n_steps,
+        "rate_hz": split.train.rate_hz,
+        "channels": list(split.train.channels),
+        "train": side(split.train),
+        "test": side(split.test),
+        "notes": list(split.train.notes),
+    }
+
+
+def command_of(run: Run) -> str:
+    """The command that makes this run again."""
+    config = run.config
+    kind = "--preset" if config.preset in _presets() else "--model"
+    parts = ["harken train", config.dataset, kind, config.preset, "--seed", str(config.seed)]
+    if config.recipe.channels != "all":
+        parts += ["--channels", config.recipe.channels]
+    return " ".join(parts)
+
+
+def _presets() -> set[str]:
+    from harken.training.recipe import PRESETS
+
+    return set(PRESETS)

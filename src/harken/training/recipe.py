@@ -1,0 +1,126 @@
+"""How a network is trained: a frozen recipe, and the presets that ship.
+
+A preset names a network and its whole recipe. It is saved as `config.toml` with every run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harken.errors import UnknownNameError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what a training does, but for the data, the seed and the machine.
+
+    Attributes
+    ----------
+    model, options : a key of `MODELS` and keyword arguments of its body
+    channels : "all" or "accelerometer"
+    standardise : scale channels by training mean and standard deviation
+    initial_values : "default", or "notebook" for those of the notebook's code
+    optimiser, weight_decay
+        "adam": weight decay is the L2 term weight_decay * sum(v²) / 2 in the loss, over all trained
+        values, biases too. "adamw": decoupled, over matrices only.
+    learning_rate, schedule : the peak; "constant" or "one-cycle"
+    batch_size, epochs, shuffle : without shuffle, batches run through the files in order
+    label_smoothing, clip_norm : 0 is off
+    rotation_deg, scaling : standard deviation of random turns and of random gains; 0 is off
+    precision : "float32", or "auto" for bfloat16 where the processor has it
+    validation_fraction : share of the training subjects that is held out to choose the epoch
+    evaluate_every : steps between two entries of the history; 0 is once an epoch
+    test_curve : draw the test subjects' curve, as the notebook did; nothing is selected on it
+    micro_batch : windows whose activations fit the processor's cache; gradients are summed
+    """
+
+    model: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    channels: str = "all"
+    standardise: bool = True
+    initial_values: Literal["default", "notebook"] = "default"
+    optimiser: Literal["adam", "adamw"] = "adamw"
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.01
+    schedule: Literal["constant", "one-cycle"] = "one-cycle"
+    batch_size: int = 128
+    epochs: float = 30
+    shuffle: bool = True
+    label_smoothing: float = 0.0
+    clip_norm: float = 1.0
+    rotation_deg: float = 0.0
+    scaling: float = 0.0
+    precision: Literal["float32", "auto"] = "auto"
+    validation_fraction: float = 0.2
+    evaluate_every: int = 0
+    test_curve: bool = False
+    micro_batch: int = 128
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A recipe with a name."""
+
+    name: str
+    description: str
+    recipe: Recipe
+
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "notebook",
+            "the notebook's network and recipe, exactly; draws the test curve as it did",
+            Recipe(
+                model="stacked-lstm",
+                standardise=False,
+                initial_values="notebook",
+                optimiser="adam",
+                learning_rate=0.0025,
+                weight_decay=0.0015,
+                schedule="constant",
+                batch_size=1500,
+                epochs=300,
+                shuffle=False,
+                clip_norm=0.0,
+                precision="float32",
+                validation_fraction=0.0,
+                evaluate_every=20,
+                test_curve=True,
+                micro_batch=100,
+            ),
+        ),
+        Preset(
+            "stacked-lstm",
+            "the notebook's network and inputs, trained as one would today",
+            Recipe(
+                model="stacked-lstm",
+                options={"dropout": 0.3},
+                epochs=30,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
+            ),
+        ),
+    )
+}
+
+
+def preset(name: str) -> Preset:
+    """A preset by its name."""
+    if name not in PRESETS:
+        raise UnknownNameError("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+def recipe_from(values: Mapping[str, Any]) -> Recipe:
+    """A recipe from the table that `config.toml` holds."""
+    known = {f.name for f in dataclasses.fields(Recipe)}
+    for name in values:
+        if name not in known:
+            raise UnknownNameError("setting of a recipe", name, known)
+    return Recipe(**values)

@@ -1,0 +1,153 @@
+"""A run: a directory with everything that one training left behind.
+
+config.toml             what was asked for; enough to resume
+history.jsonl           one line per evaluation
+record.jsonl            each opening of the test subjects, with the reason
+checkpoint.safetensors  where the training stands
+weights.safetensors     the chosen weights
+model.onnx              the model file
+metrics.json            the figures on the test subjects
+curves.png, confusion.png, report.html
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harken.errors import FormatError, InputError, storing
+from harken.files import write_text
+from harken.training.recipe import Recipe, recipe_from
+
+
+@dataclass(frozen=True)
+class Config:
+    """What was asked for.
+
+    Attributes
+    ----------
+    dataset, data : name, and the folder of archives if one was given
+    preset : name of the preset, or of the model where its default recipe was taken
+    recipe : the recipe after all changes from the command line
+    seed, device, threads : the rest that decides the bits
+    """
+
+    dataset: str
+    preset: str
+    recipe: Recipe
+    seed: int = 0
+    device: str = "auto"
+    threads: int = 0
+    data: str | None = None
+
+
+class Run:
+    """A run directory.
+
+    Parameters
+    ----------
+    path : the directory
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path: Path, config: Config) -> Run:
+        """Make the directory with its configuration.
+
+        Raises
+        ------
+        InputError
+            It exists and is not empty.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InputError(
+                f"{path} exists already. Name another folder with --out, or go on with that run: "
+                f"harken train --resume {path}"
+            )
+        import tomli_w
+
+        table = {k: v for k, v in dataclasses.asdict(config).items() if v is not None}
+        with storing(path):
+            write_text(path / "config.toml", tomli_w.dumps(table))
+        return cls(path)
+
+    @property
+    def config(self) -> Config:
+        """The configuration, read from `config.toml`."""
+        file = self.path / "config.toml"
+        try:
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+            return Config(**(table | {"recipe": recipe_from(table["recipe"])}))
+        except (FileNotFoundError, NotADirectoryError):
+            raise InputError(f"{self.path} is no run: it has no config.toml.") from None
+        except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+            raise FormatError(f"{file} cannot be understood: {error}") from None
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The figures on the test subjects."""
+        file = self.path / "metrics.json"
+        if not file.exists():
+            raise InputError(f"{self.path} is not finished: harken train --resume {self.path}")
+        metrics: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return metrics
+
+    @property
+    def finished(self) -> bool:
+        """Whether all that follows the training is done too; the report is written last."""
+        return (self.path / "report.html").exists()
+
+    @property
+    def model_file(self) -> Path:
+        return self.path / "model.onnx"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def openings(self) -> list[dict[str, str]]:
+        """Each opening of the test subjects: when and why."""
+        file = self.path / "record.jsonl"
+        if not file.exists():
+            return []
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def open_test(self, why: str) -> None:
+        """Note that the test subjects are being looked at, before they are."""
+        entry = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "why": why}
+        file = self.path / "record.jsonl"
+        with storing(file), file.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(entry) + "\n")
+
+    def write_history(self, rows: list[dict[str, Any]]) -> None:
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        with storing(self.path):
+            write_text(self.path / "history.jsonl", text)
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        file = self.path / "history.jsonl"
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+    def write_metrics(self, metrics: dict[str, Any]) -> None:
+        with storing(self.path):
+            write_text(self.path / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+
+
+def new_folder(base: Path, dataset: str, preset: str, seed: int) -> Path:
+    """A name that is not taken: runs/uci-har-notebook-seed0, ...-2, ..."""
+    name = f"{Path(dataset).name}-{preset}-seed{seed}"
+    path, number = base / name, 1
+    while path.exists():
+        number += 1
+        path = base / f"{name}-{number}"
+    return path

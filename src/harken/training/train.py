@@ -1,0 +1,125 @@
+"""From windows to a finished run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from harken import datasets, splits
+from harken.errors import InputError, storing
+from harken.evaluation.calibration import fit_temperature
+from harken.files import replacing
+from harken.models import build
+from harken.models.network import Network, Shape
+from harken.models.stacked_lstm import initialise_as_notebook
+from harken.training import loop
+from harken.training.device import choose_device, choose_dtype, prepare_cpu
+from harken.training.finish import finish
+from harken.training.recipe import Recipe
+from harken.training.run import Run
+from harken.windows import UNLABELLED, Windows
+
+
+class Silent:
+    """A watcher that shows nothing."""
+
+    def started(self, step: int, n_steps: int) -> None: ...
+    def stepped(self, step: int, loss: float) -> None: ...
+    def evaluated(self, row: dict[str, Any]) -> None: ...
+
+
+def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None = None) -> Run:
+    """Train a run to its end, from where it stands.
+
+    Parameters
+    ----------
+    run : a created run; its config.toml decides everything
+    windows : training and test windows; None loads the dataset that the config names
+    watcher : shows the progress
+
+    Returns
+    -------
+    Run
+        The same run, finished.
+    """
+    config = run.config
+    recipe = config.recipe
+    prepare_cpu()
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    device = choose_device(config.device)
+    dtype = choose_dtype(recipe.precision, device)
+
+    if windows is None:
+        windows = datasets.load(config.dataset, data=config.data)
+    split = splits.official(_usable(windows.with_channels(recipe.channels)))
+    learn, validation = _hold_out(split.train, recipe, config.seed)
+    network = _new_network(learn, recipe, config.seed).to(device)
+
+    data = loop.Data(
+        train=loop.Labelled.of(learn, device),
+        validation=loop.Labelled.of(validation, device) if validation is not None else None,
+        test=loop.Labelled.of(split.test, device) if recipe.test_curve else None,
+        looked_at=run.open_test,
+    )
+    state = loop.fit(
+        network,
+        data,
+        recipe,
+        seed=config.seed,
+        folder=run.path,
+        dtype=dtype,
+        watcher=watcher or Silent(),
+    )
+    run.write_history(state.history)
+    _save_weights(run, network)
+    temperature = _temperature(network, data.validation)
+    network.to("cpu")
+    finish(run, network, split, learn, state, temperature, dtype=dtype, device=device)
+    return run
+
+
+def _usable(windows: Windows) -> Windows:
+    """Labelled windows after the warm-up."""
+    windows = windows.select((windows.y != UNLABELLED) & ~windows.warm_up)
+    if not len(windows):
+        raise InputError("There are no labelled windows to learn from.")
+    return windows
+
+
+def _hold_out(train_windows: Windows, recipe: Recipe, seed: int) -> tuple[Windows, Windows | None]:
+    """Split off the validation subjects, if the recipe wants any."""
+    if not recipe.validation_fraction:
+        return train_windows, None
+    inner = splits.hold_out(train_windows, fraction=recipe.validation_fraction, seed=seed)
+    return inner.train, inner.test
+
+
+def _new_network(windows: Windows, recipe: Recipe, seed: int) -> Network:
+    shape = Shape(len(windows.channels), windows.n_steps, len(windows.labels))
+    loop.seed_weights(seed)
+    network = build(recipe.model, shape, recipe.options)
+    if recipe.initial_values == "notebook":
+        initialise_as_notebook(network)
+    if recipe.standardise:
+        network.transform.fit(torch.from_numpy(windows.x))
+    return network
+
+
+def _save_weights(run: Run, network: Network) -> None:
+    from safetensors.torch import save
+
+    path = run.path / "weights.safetensors"
+    weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    with storing(path), replacing(path) as file:
+        file.write(save(weights))
+
+
+def _temperature(network: Network, validation: loop.Labelled | None) -> float:
+    """Temperature scaling (Guo et al. 2017) on the validation subjects; 1 without them."""
+    if validation is None:
+        return 1.0
+    logits = loop.logits(network, validation.x).cpu().numpy().astype(np.float64)
+    return fit_temperature(logits, validation.y.cpu().numpy())

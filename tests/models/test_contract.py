@@ -1,0 +1,102 @@
+"""What every network must do, one test for all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from harken.errors import UnknownNameError
+from harken.models import MODELS, build
+from harken.models.network import Network, Shape
+
+SHAPES = [Shape(9, 128, 6), Shape(6, 64, 3)]
+
+
+@pytest.fixture(params=sorted(MODELS))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=SHAPES, ids=str)
+def network(name: str, request: pytest.FixtureRequest) -> Network:
+    torch.manual_seed(0)
+    network = build(name, request.param)
+    network.transform.fit(1 + 2 * torch.randn(50, request.param.n_steps, request.param.n_channels))
+    return network
+
+
+def windows_for(network: Network, n: int) -> torch.Tensor:
+    shape = network.shape
+    return torch.randn(n, shape.n_steps, shape.n_channels, generator=torch.manual_seed(1))
+
+
+def test_shapes(network: Network) -> None:
+    x = windows_for(network, 5)
+    assert network(x).shape == (5, network.shape.n_classes)
+    assert network.embed(x).shape == (5, network.body.n_features)
+
+
+def test_the_gradient_reaches_every_trained_parameter(network: Network) -> None:
+    network(windows_for(network, 8)).square().sum().backward()
+    for key, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, key
+            assert parameter.grad.abs().sum() > 0, key
+
+
+def test_a_window_is_judged_alone(network: Network) -> None:
+    """The answer for a window does not depend on the others in the batch."""
+    network.eval()
+    x = windows_for(network, 16)
+    with torch.no_grad():
+        together, alone = network(x), torch.cat([network(row[None]) for row in x])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_the_onnx_file_computes_the_same(
+    network: Network, temperature: float, tmp_path: Path
+) -> None:
+    network.eval()
+    model = network.to_graph(temperature).model({})
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    for n in (1, 33):
+        x = windows_for(network, n)
+        with torch.no_grad():
+            probability = torch.softmax(network(x) / temperature, dim=1).numpy()
+            embedding = network.embed(x).numpy()
+        got = session.run(["probability", "embedding"], {"window": x.numpy()})
+        np.testing.assert_allclose(got[0], probability, atol=1e-5)
+        np.testing.assert_allclose(got[1], embedding, atol=1e-5)
+
+
+def test_weights_keep_their_names_in_the_file(network: Network) -> None:
+    model = network.to_graph(1.0).model({})
+    names = {tensor.name for tensor in model.graph.initializer}
+    assert {"head.weight", "head.bias"} <= names
+
+
+def test_it_can_learn_a_few_windows_by_heart(network: Network) -> None:
+    x = windows_for(network, 12)
+    y = torch.arange(12) % network.shape.n_classes
+    optimiser = torch.optim.Adam(network.parameters(), 0.02)
+    network.train()
+    for _ in range(80):
+        optimiser.zero_grad()
+        torch.nn.functional.cross_entropy(network(x), y).backward()
+        optimiser.step()
+    network.eval()
+    assert (network(x).argmax(1) == y).all()
+
+
+def test_an_unknown_network_suggests_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'stacked-lstm'"):
+        build("stackd-lstm", SHAPES[0])
+
+
+def test_the_notebooks_network_has_its_number_of_parameters() -> None:
+    assert build("stacked-lstm", Shape(9, 128, 6)).n_parameters == 17_158
