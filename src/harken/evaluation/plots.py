@@ -74,10 +74,23 @@ def curves(history: list[dict[str, Any]], *, title: str, simulated: bool = False
         panel.set_xlabel("optimiser step")
         panel.set_ylabel(kind)
         _quiet(panel)
-    panels[0].set_yscale("log")
+    _use_log_if_wide(panels[0])
     panels[0].legend(frameon=False)
     panels[0].set_title(title, loc="left", fontsize=11)
     return figure
+
+
+def _use_log_if_wide(panel: Axes) -> None:
+    """A logarithmic axis with plain numbers, where losses span more than a factor of five."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    low, high = panel.dataLim.intervaly
+    if low <= 0 or high < 5 * low:
+        return
+    panel.set_yscale("log")
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter("{x:g}")
+    panel.yaxis.set_minor_formatter(NullFormatter())
 
 
 def confusion(
