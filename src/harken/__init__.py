@@ -19,7 +19,7 @@ _HOME = {
     "Run": "harken.training.run",
     "Windows": "harken.windows",
     "load": "harken.datasets",
-    "predict": "harken.predict",
+    "predict": "harken.prediction",
     "read": "harken.readers",
     "train": "harken.api",
 }
@@ -27,13 +27,16 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 if TYPE_CHECKING:
+    from harken.api import train as train
     from harken.bouts import Bout as Bout
     from harken.datasets import load as load
     from harken.errors import HarkenError as HarkenError
+    from harken.prediction import predict as predict
     from harken.predictor import Predictor as Predictor
     from harken.readers import read as read
     from harken.recording import Recording as Recording
     from harken.signal import FilterChain as FilterChain
+    from harken.training.run import Run as Run
     from harken.windows import Windows as Windows
 
 

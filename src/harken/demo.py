@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from harken import api, datasets
+from harken import api, datasets, window_file
 from harken.errors import storing
 from harken.evaluation.plots import save
 from harken.evaluation.timeline import timeline
 from harken.files import write_text
-from harken.predict import Prediction, predict, write_bouts
+from harken.prediction import Prediction, predict, write_bouts
 from harken.recording import Recording
 from harken.training.loop import Watcher
 from harken.training.run import Run, new_folder
@@ -58,7 +58,8 @@ def run_demo(
     tell : called with what happens next
     watcher : shows the training's progress
     """
-    name = "uci-har" if download or datasets.at_hand("uci-har", data=data) else "simulated"
+    wanted = download or data is not None or datasets.at_hand("uci-har")
+    name = "uci-har" if wanted else "simulated"
     tell(f"1. Data: {name}, {datasets.get(name).description}.")
     windows = datasets.load(name, data=data, progress=True)
     learn, judge = windows.of_split("train"), windows.of_split("test")
@@ -87,13 +88,13 @@ def _write_input(folder: Path, name: str, windows: Windows, data: str | None) ->
     """A recording of a test subject where there are recordings, else that subject's windows."""
     subject = windows.of_split("test").subjects[0]
     source = "simulated" if name == "simulated" else "hapt"
-    if datasets.at_hand(source, data=None):
-        recordings = datasets.load_recordings(source)
+    if datasets.at_hand(source, data=data):
+        recordings = datasets.load_recordings(source, data=data)
         path = folder / "recording.csv"
         write_recording(next(r for r in recordings if r.subject == subject), path)
         return path
     path = folder / "windows.npz"
-    windows.of_subjects([subject]).save(path)
+    window_file.save(windows.of_subjects([subject]), path)
     return path
 
 

@@ -25,10 +25,12 @@ class Predictor:
 
     Attributes
     ----------
+    path : the model file
     card : what the file says of itself
     """
 
     def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
         self._session, self.card = model_file.load(path)
 
     @property

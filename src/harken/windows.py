@@ -1,19 +1,16 @@
-"""Fixed-length slices of recordings, and the file that holds them."""
+"""Fixed-length slices of recordings."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from harken.errors import FormatError, LeakageError, UnknownNameError, storing
-from harken.files import replacing
+from harken.errors import FormatError, LeakageError, UnknownNameError
 from harken.signal import CHANNEL_SETS, CHANNELS, Filtered
 
 #: The six activities of UCI HAR, in the order of its codes 1 to 6.
@@ -28,6 +25,9 @@ ACTIVITIES = (
 
 #: The label code of a window whose activity is not known.
 UNLABELLED = -1
+
+#: The arrays of `Windows` that have one entry per window.
+PER_WINDOW = ("x", "y", "subject", "recording", "start_s", "split", "warm_up")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Windows:
                 f"Windows have shape {self.x.shape}; expected "
                 f"(n_windows, n_steps, {len(self.channels)})."
             )
-        for name in _PER_WINDOW[1:]:
+        for name in PER_WINDOW[1:]:
             if getattr(self, name).shape != (len(self.x),):
                 raise FormatError(
                     f"{name!r} has shape {getattr(self, name).shape}; there are "
@@ -112,7 +112,7 @@ class Windows:
     def select(self, which: ArrayLike) -> Windows:
         """Keep the windows of a mask or of indices."""
         index = np.asarray(which)
-        kept: dict[str, Any] = {name: getattr(self, name)[index] for name in _PER_WINDOW}
+        kept: dict[str, Any] = {name: getattr(self, name)[index] for name in PER_WINDOW}
         return dataclasses.replace(self, **kept)
 
     def of_subjects(self, subjects: Iterable[str]) -> Windows:
@@ -137,74 +137,6 @@ class Windows:
         columns = [self.channels.index(name) for name in channels]
         x = np.ascontiguousarray(self.x[:, :, columns])
         return dataclasses.replace(self, x=x, channels=tuple(channels))
-
-    def save(self, path: str | Path) -> None:
-        """Write a window file: an uncompressed .npz with plain arrays only."""
-        about = {name: getattr(self, name) for name in _ABOUT}
-        arrays = {name: getattr(self, name) for name in _PER_WINDOW}
-        with storing(path), replacing(path) as file:
-            np.savez(file, about=np.array(json.dumps(about)), **arrays)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Windows:
-        """Read a window file.
-
-        Only `x` must be there: an array (n_windows, n_steps, n_channels) in g and rad/s. Without
-        the rest each window counts as a recording of its own, unlabelled.
-
-        Raises
-        ------
-        FormatError
-            The file is not a window file, or its arrays do not fit one another.
-        """
-        arrays = _read_npz(Path(path))
-        about: dict[str, Any] = arrays.pop("about", {})
-        x = np.asarray(arrays["x"], dtype=np.float32)
-        if x.ndim != 3:
-            raise FormatError(
-                f"{path}: 'x' has shape {x.shape}; expected (n_windows, n_steps, n_channels)."
-            )
-        n = len(x)
-        defaults = {
-            "y": np.full(n, UNLABELLED),
-            "subject": np.full(n, ""),
-            "recording": np.arange(n).astype(str),
-            "start_s": np.zeros(n),
-            "split": np.full(n, ""),
-            "warm_up": np.zeros(n, dtype=bool),
-        }
-        fields = {name: arrays.get(name, default) for name, default in defaults.items()}
-        about = {key: tuple(v) if isinstance(v, list) else v for key, v in about.items()}
-        try:
-            return cls(x=x, **fields, **about)
-        except FormatError as error:
-            raise FormatError(f"{path}: {error}") from None
-
-
-_PER_WINDOW = ("x", "y", "subject", "recording", "start_s", "split", "warm_up")
-_ABOUT = ("channels", "labels", "rate_hz", "dataset", "notes")
-
-
-def _read_npz(path: Path) -> dict[str, Any]:
-    import zipfile
-
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            found = {
-                name: archive[name] for name in archive.files if name in (*_PER_WINDOW, "about")
-            }
-        if "about" in found:
-            about = json.loads(str(found["about"]))
-            found["about"] = {key: about[key] for key in _ABOUT if key in about}
-    except FileNotFoundError:
-        raise FormatError(f"There is no file {path}.") from None
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise FormatError(
-            f"{path} is not a window file (.npz with an array 'x'), or it is damaged: {error}"
-        ) from None
-    if "x" not in found:
-        raise FormatError(f"{path} holds no array 'x' (n_windows, n_steps, n_channels).")
-    return found
 
 
 def natural_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -285,7 +217,7 @@ def concatenate(parts: Sequence[Windows]) -> Windows:
         ):
             raise FormatError("Windows with different channels, labels or rates cannot be joined.")
     joined: dict[str, Any] = {
-        name: np.concatenate([getattr(p, name) for p in parts]) for name in _PER_WINDOW
+        name: np.concatenate([getattr(p, name) for p in parts]) for name in PER_WINDOW
     }
     notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
     return dataclasses.replace(first, **joined, notes=notes)

@@ -30,7 +30,7 @@ def list_datasets(as_json: JsonOption = False, data: DataOption = None) -> None:
         {
             "name": d.name,
             "description": d.description,
-            "at_hand": datasets.at_hand(d.name, data=None) or _at_hand_in(d.name, data),
+            "at_hand": datasets.at_hand(d.name, data=data),
         }
         for d in datasets.DATASETS.values()
     ]
@@ -42,16 +42,6 @@ def list_datasets(as_json: JsonOption = False, data: DataOption = None) -> None:
         ["name", "what it is", "at hand"],
         [[str(r["name"]), str(r["description"]), "yes" if r["at_hand"] else "no"] for r in rows],
     )
-
-
-def _at_hand_in(name: str, data: str | None) -> bool:
-    from harken import datasets
-    from harken.errors import ArchiveError
-
-    try:
-        return data is not None and datasets.local_archive(name, data=data) is not None
-    except ArchiveError:
-        return False
 
 
 @app.command("fetch", epilog=example("harken data fetch uci-har"))

@@ -17,7 +17,7 @@ from harken.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from harken.predict import Prediction
+    from harken.prediction import Prediction
 
 EXAMPLE = example("harken predict walk.csv --model runs/my-run/model.onnx --plot walk.png")
 
@@ -33,8 +33,8 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Recognise the activities in recordings, with the model of a run."""
-    from harken.predict import predict as predict_file
-    from harken.predict import write_bouts
+    from harken.prediction import predict as predict_file
+    from harken.prediction import write_bouts
     from harken.predictor import Predictor
 
     if plot is not None and len(files) > 1:

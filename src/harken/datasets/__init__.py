@@ -7,16 +7,21 @@ at its publisher. What was read and verified once is kept in the cache as a wind
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
+from harken import window_file
 from harken.datasets import hapt, simulated, uci_har
 from harken.datasets.archive import find
 from harken.datasets.fetch import download
 from harken.errors import ArchiveError, FormatError, UnknownNameError, storing
 from harken.recording import Recording
 from harken.windows import Windows
+
+_Content = TypeVar("_Content")
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def load_recordings(
         return [simulated.simulate(subject) for subject in simulated.SUBJECTS]
     if dataset.module is not hapt:
         raise FormatError(f"{name} holds windows, not recordings; its recordings are hapt.")
-    return hapt.read(archive_path(name, data=data, progress=progress))
+    return _read_or_discard(hapt.read, archive_path(name, data=data, progress=progress))
 
 
 def fetch(name: str, *, data: str | Path | None = None, progress: bool = False) -> dict[str, str]:
@@ -111,24 +116,40 @@ def fetch(name: str, *, data: str | Path | None = None, progress: bool = False) 
     if module is simulated:
         return {"what": "made by the program", "path": "memory: there is nothing to fetch"}
     if module is hapt:
-        path = archive_path(name, data=data, progress=progress)
-        return {"what": f"{len(hapt.read(path))} recordings", "path": str(path)}
+        recordings = load_recordings(name, data=data, progress=progress)
+        kept = local_archive(name, data=data)
+        return {"what": f"{len(recordings)} recordings", "path": str(kept)}
     windows = _fetch_windows(name, data=data, progress=progress)
     return {"what": f"{len(windows):,} windows", "path": str(_cache_file(name))}
 
 
 def _fetch_windows(name: str, *, data: str | Path | None, progress: bool) -> Windows:
-    windows = uci_har.read(archive_path(name, data=data, progress=progress))
-    windows.save(_cache_file(name))
+    path = archive_path(name, data=data, progress=progress)
+    windows = _read_or_discard(uci_har.read, path)
+    window_file.save(windows, _cache_file(name))
     return windows
 
 
 def archive_path(name: str, *, data: str | Path | None = None, progress: bool = False) -> Path:
-    """Where the dataset's archive is; downloads it when it is nowhere at hand."""
+    """Where the dataset's archive is; downloads it when it is nowhere at hand.
+
+    Raises
+    ------
+    ArchiveError
+        `data` was given and is not there, or holds no such archive.
+    DownloadError
+        The archive is nowhere at hand and the publisher cannot be reached.
+    """
+    module = get(name).module
+    if data is not None and not Path(data).exists():
+        raise ArchiveError(f"There is no folder {data} (given as --data).")
     found = local_archive(name, data=data)
     if found is not None:
         return found
-    module = get(name).module
+    if data is not None:
+        raise ArchiveError(
+            f"{data} holds no archive of {name}. Looked for: {', '.join(module.FILE_NAMES)}."
+        )
     folder = cache_folder()
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -136,26 +157,14 @@ def archive_path(name: str, *, data: str | Path | None = None, progress: bool = 
 
 
 def local_archive(name: str, *, data: str | Path | None = None) -> Path | None:
-    """Where the archive is on this machine, or None.
-
-    Raises
-    ------
-    ArchiveError
-        `data` was given and is not there, or holds no such archive.
-    """
+    """Where the archive is on this machine, or None; with `data`, only that place counts."""
     module = get(name).module
     if data is not None:
-        if not Path(data).exists():
-            raise ArchiveError(f"There is no folder {data} (given as --data).")
-        found = find(Path(data), module.FILE_NAMES, module.MARKER)
-        if found is None:
-            raise ArchiveError(
-                f"{data} holds no archive of {name}. Looked for: {', '.join(module.FILE_NAMES)}."
-            )
-        return found
-    places = [Path(p) for p in (os.environ.get("HARKEN_DATA"),) if p] + [cache_folder()]
+        places = [Path(data)]
+    else:
+        places = [Path(p) for p in (os.environ.get("HARKEN_DATA"),) if p] + [cache_folder()]
     for place in places:
-        found = find(place, module.FILE_NAMES, module.MARKER) if place.is_dir() else None
+        found = find(place, module.FILE_NAMES, module.MARKER) if place.exists() else None
         if found is not None:
             return found
     return None
@@ -165,7 +174,22 @@ def at_hand(name: str, *, data: str | Path | None = None) -> bool:
     """Whether the dataset can be loaded without a download."""
     if not get(name).published:
         return True
-    return _cache_file(name).is_file() or local_archive(name, data=data) is not None
+    return local_archive(name, data=data) is not None or (
+        data is None and _cache_file(name).is_file()
+    )
+
+
+def _read_or_discard(read: Callable[[Path], _Content], path: Path) -> _Content:
+    """Read an archive; a damaged one in the cache is deleted, so that the next try fetches anew."""
+    try:
+        return read(path)
+    except ArchiveError as error:
+        if path.parent != cache_folder():
+            raise
+        path.unlink(missing_ok=True)
+        raise ArchiveError(
+            f"{error} (What had been downloaded was deleted; run the command again.)"
+        ) from None
 
 
 def _cache_file(name: str) -> Path:
@@ -177,7 +201,7 @@ def _load_cached(name: str) -> Windows | None:
     if not path.is_file():
         return None
     try:
-        return Windows.load(path)
+        return window_file.load(path)
     except FormatError:  # damaged from outside: it can be made again
         path.unlink(missing_ok=True)
         return None

@@ -7,10 +7,12 @@ Smartphones", Neurocomputing 171 (2016).
 from __future__ import annotations
 
 import re
+import warnings
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harken.datasets.archive import Archive
 from harken.errors import ArchiveError
@@ -104,13 +106,23 @@ def _read_recording(
     )
 
 
-def _read_triples(archive: Archive, name: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _read_triples(archive: Archive, name: str) -> NDArray[np.float64]:
+    """Three numbers a line: (n_samples, 3)."""
     text = archive.read(name)
+    n_lines = text.count(b"\n") + (not text.endswith(b"\n"))
     try:
-        values = np.fromstring(text.decode("ascii"), dtype=np.float64, sep=" ")
-        return values.reshape(-1, 3)
-    except (ValueError, UnicodeDecodeError, DeprecationWarning) as error:
-        raise ArchiveError(f"{name}: {error}. Expected three numbers a line.") from None
+        with warnings.catch_warnings():
+            # numpy stops at the first thing that is no number and only warns of it.
+            warnings.simplefilter("error", DeprecationWarning)
+            values = np.fromstring(text.decode("ascii"), dtype=np.float64, sep=" ")
+    except (ValueError, DeprecationWarning):
+        values = np.empty(0)
+    if values.size != 3 * n_lines or not np.isfinite(values).all():
+        raise ArchiveError(
+            f"{name} in {archive.path} does not hold three finite numbers on each of its "
+            f"{n_lines:,} lines. The archive is damaged: fetch it anew."
+        )
+    return values.reshape(-1, 3)
 
 
 def _read_spans(archive: Archive) -> dict[int, tuple[Span, ...]]:

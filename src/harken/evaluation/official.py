@@ -8,11 +8,17 @@ from harken import splits
 from harken.errors import ContractError
 from harken.evaluation.metrics import score
 from harken.predictor import Predictor
+from harken.training.run import Run
 from harken.windows import Windows
+
+#: What the training left in the model file and no evaluation can find out anew.
+_OF_TRAINING = ("n_parameters", "train_seconds", "epochs")
 
 
 def evaluate_official(predictor: Predictor, windows: Windows) -> dict[str, Any]:
     """Metrics on the official test subjects, under the keys of metrics.json.
+
+    If the model file lies in a run, the opening of the test subjects goes into the run's record.
 
     Raises
     ------
@@ -26,12 +32,19 @@ def evaluate_official(predictor: Predictor, windows: Windows) -> dict[str, Any]:
             f"{', '.join(windows.labels)}."
         )
     split = splits.official(windows)
+    if run := Run.of_model_file(predictor.path):
+        run.open_test("harken evaluate")
     probability = predictor.probability(split.test)
     metrics = score(split.test.y, probability, split.test.labels, split.test.subject)
-    return metrics | {
-        "model": card.network,
-        "preset": card.preset,
-        "seed": card.seed,
-        "dataset": windows.dataset,
-        "protocol": split.protocol,
-    }
+    trained = {key: card.figures[key] for key in _OF_TRAINING if key in card.figures}
+    return (
+        metrics
+        | trained
+        | {
+            "model": card.network,
+            "preset": card.preset,
+            "seed": card.seed,
+            "dataset": windows.dataset,
+            "protocol": split.protocol,
+        }
+    )

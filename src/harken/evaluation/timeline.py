@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from harken.predict import Prediction
+    from harken.prediction import Prediction
     from harken.recording import Recording
 
 #: An activity has the same colour in every picture; further ones begin again.

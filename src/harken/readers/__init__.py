@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harken import window_file
 from harken.errors import FormatError
 from harken.readers.table import read_table
 from harken.recording import Recording
@@ -22,7 +23,7 @@ def read(path: str | Path) -> Recording | Windows:
     if not path.exists():
         raise FormatError(f"There is no file {path}.")
     if path.suffix == ".npz":
-        return Windows.load(path)
+        return window_file.load(path)
     if path.suffix in (".csv", ".tsv", ".txt"):
         return read_table(path)
     raise FormatError(

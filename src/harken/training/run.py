@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -78,6 +79,11 @@ class Run:
             write_text(path / "config.toml", tomli_w.dumps(table))
         return cls(path)
 
+    @classmethod
+    def of_model_file(cls, path: Path) -> Run | None:
+        """The run that a model file lies in, if it lies in one."""
+        return cls(path.parent) if (path.parent / "config.toml").is_file() else None
+
     @property
     def config(self) -> Config:
         """The configuration, read from `config.toml`."""
@@ -125,8 +131,10 @@ class Run:
         """Note that the test subjects are being looked at, before they are."""
         entry = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "why": why}
         file = self.path / "record.jsonl"
-        with storing(file), file.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(entry) + "\n")
+        with storing(file), file.open("ab+") as lines:
+            if lines.seek(0, os.SEEK_END) and lines.seek(-1, os.SEEK_END) and lines.read() != b"\n":
+                lines.write(b"\n")  # a killed run left half an entry: it spoils only itself
+            lines.write(json.dumps(entry).encode() + b"\n")
 
     def write_history(self, rows: list[dict[str, Any]]) -> None:
         text = "".join(json.dumps(row) + "\n" for row in rows)
