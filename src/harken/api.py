@@ -67,7 +67,6 @@ def train(
         recipe=recipe,
         seed=seed,
         device=device,
-        threads=_threads(),
         data=str(Path(data).absolute()) if data is not None else None,
     )
     if windows is None:
@@ -120,9 +119,3 @@ def _train(run: Run, windows: Windows | None, watcher: Watcher | None) -> Run:
     from harken.training.train import train as train_run
 
     return train_run(run, windows, watcher)
-
-
-def _threads() -> int:
-    import torch
-
-    return torch.get_num_threads()

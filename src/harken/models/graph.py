@@ -68,25 +68,21 @@ class Graph:
         return self.node("Add", [product, self.constant(f"{name}.bias", layer.bias)])
 
     def lstm(self, name: str, layer: nn.LSTM, x: str) -> str:
-        """All layers of an LSTM; (n_steps, n_windows, width) in, the same form out."""
-        n_directions = 2 if layer.bidirectional else 1
-        for level in range(layer.num_layers):
-            weights = [
-                self.constant(f"{name}.{level}.{kind}", value)
-                for kind, value in _lstm_weights(layer, level, n_directions).items()
-            ]
-            y = self.node(
-                "LSTM",
-                [x, *weights],
-                hidden_size=layer.hidden_size,
-                direction="bidirectional" if layer.bidirectional else "forward",
-            )
-            # (n_steps, directions, n_windows, hidden) to (n_steps, n_windows, directions * hidden)
-            y = self.node("Transpose", [y], perm=[0, 2, 1, 3])
-            width = n_directions * layer.hidden_size
-            shape = self.constant(f"{name}.{level}.shape", torch.tensor([0, 0, width]))
-            x = self.node("Reshape", [y, shape])
-        return x
+        """An LSTM of one layer; (n_steps, n_windows, width) in, the same form out."""
+        weights = [
+            self.constant(f"{name}.{kind}", value) for kind, value in _lstm_weights(layer).items()
+        ]
+        y = self.node(
+            "LSTM",
+            [x, *weights],
+            hidden_size=layer.hidden_size,
+            direction="bidirectional" if layer.bidirectional else "forward",
+        )
+        # (n_steps, directions, n_windows, hidden) to (n_steps, n_windows, directions * hidden)
+        y = self.node("Transpose", [y], perm=[0, 2, 1, 3])
+        width = (2 if layer.bidirectional else 1) * layer.hidden_size
+        shape = self.constant(f"{name}.shape", torch.tensor([0, 0, width]))
+        return self.node("Reshape", [y, shape])
 
     def model(self, metadata: dict[str, str]) -> onnx.ModelProto:
         """The finished, checked model."""
@@ -104,14 +100,12 @@ class Graph:
         return model
 
 
-def _lstm_weights(layer: nn.LSTM, level: int, n_directions: int) -> dict[str, Tensor]:
-    """Weights of one layer in ONNX's form: gates in the order i, o, f, g instead of i, f, g, o."""
+def _lstm_weights(layer: nn.LSTM) -> dict[str, Tensor]:
+    """Weights in ONNX's form: gates in the order i, o, f, g instead of i, f, g, o."""
+    suffixes = ["", "_reverse"] if layer.bidirectional else [""]
 
     def by_direction(kind: str) -> list[Tensor]:
-        suffixes = ["", "_reverse"][:n_directions]
-        return [
-            _reorder(getattr(layer, f"{kind}_l{level}{s}"), layer.hidden_size) for s in suffixes
-        ]
+        return [_reorder(getattr(layer, f"{kind}_l0{s}"), layer.hidden_size) for s in suffixes]
 
     bias = [
         torch.cat(pair)

@@ -8,10 +8,12 @@ classes.
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from harken.models.dropout import Dropout
 from harken.models.graph import Graph
 from harken.models.network import Body, Network, Shape
 
@@ -33,28 +35,41 @@ class StackedLstm(Body):
         super().__init__()
         self.n_features = hidden
         self.dense = nn.Linear(shape.n_channels, hidden)
-        self.lstm = nn.LSTM(hidden, hidden, n_layers, batch_first=True, dropout=dropout)
-        self.dropout = nn.Dropout(dropout)
-        # torch has two bias vectors where one is enough; the second stays a constant.
-        for name, parameter in self.lstm.named_parameters():
-            if name.startswith("bias_hh"):
-                nn.init.zeros_(parameter)
-                parameter[hidden : 2 * hidden].data.fill_(1.0)  # forget gate: remember at first
-                parameter.requires_grad_(False)
-            elif name.startswith("bias_ih"):
-                nn.init.zeros_(parameter)
+        self.lstms = nn.ModuleList(
+            nn.LSTM(hidden, hidden, batch_first=True) for _ in range(n_layers)
+        )
+        self.dropout = Dropout(dropout)
+        for lstm in self.lstms:
+            freeze_second_bias(cast(nn.LSTM, lstm))
 
     def forward(self, x: Tensor) -> Tensor:
-        states, _ = self.lstm(torch.relu(self.dense(x)))
+        states = torch.relu(self.dense(x))
+        for number, lstm in enumerate(self.lstms):
+            states, _ = lstm(states if number == 0 else self.dropout(states))
         features: Tensor = self.dropout(states[:, -1])
         return features
 
     def add_to(self, graph: Graph, x: str) -> str:
         dense = graph.node("Relu", [graph.linear("body.dense", self.dense, x)])
-        by_step = graph.node("Transpose", [dense], perm=[1, 0, 2])
-        states = graph.lstm("body.lstm", self.lstm, by_step)
+        states = graph.node("Transpose", [dense], perm=[1, 0, 2])
+        for number, lstm in enumerate(self.lstms):
+            states = graph.lstm(f"body.lstms.{number}", cast(nn.LSTM, lstm), states)
         last = graph.constant("body.last", torch.tensor(-1))
         return graph.node("Gather", [states, last], axis=0)
+
+
+def freeze_second_bias(lstm: nn.LSTM) -> None:
+    """Make one bias of two: torch has two where one is enough, so the second stays a constant.
+
+    It is 1 on the forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015), else 0.
+    """
+    hidden = lstm.hidden_size
+    for name, parameter in lstm.named_parameters():
+        if name.startswith("bias"):
+            nn.init.zeros_(parameter)
+        if name.startswith("bias_hh"):
+            parameter.requires_grad_(False)
+            parameter[hidden : 2 * hidden].fill_(1.0)
 
 
 def initialise_as_notebook(network: Network) -> None:
@@ -72,8 +87,8 @@ def initialise_as_notebook(network: Network) -> None:
     nn.init.normal_(body.dense.bias)
     nn.init.normal_(network.head.weight, mean=1.0)
     nn.init.normal_(network.head.bias)
-    for name, parameter in body.lstm.named_parameters():
-        if name.startswith("weight"):
-            hidden, n_inputs = body.lstm.hidden_size, body.lstm.input_size
-            limit = math.sqrt(6.0 / (n_inputs + hidden + 4 * hidden))
-            nn.init.uniform_(parameter, -limit, limit)
+    for lstm in cast(list[nn.LSTM], list(body.lstms)):
+        limit = math.sqrt(6.0 / (lstm.input_size + 5 * lstm.hidden_size))
+        for name, parameter in lstm.named_parameters():
+            if name.startswith("weight"):
+                nn.init.uniform_(parameter, -limit, limit)

@@ -52,34 +52,38 @@ class Batches:
         return np.random.default_rng([self._seed, _ORDER, epoch]).permutation(self._n_windows)
 
 
-def seed_step(seed: int, step: int) -> None:
-    """Set torch's random numbers for one step, so that no state need be kept."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, _STEP, step]).generate_state(1)[0]))
+def generator_for(seed: int, step: int, number: int, device: torch.device) -> torch.Generator:
+    """The random numbers of one micro-batch, so that no state need be kept."""
+    state = np.random.SeedSequence([seed, _STEP, step, number]).generate_state(1)[0]
+    return torch.Generator(device).manual_seed(int(state))
 
 
-def augment(x: Tensor, rotation_deg: float, scaling: float) -> Tensor:
+def augment(x: Tensor, rotation_deg: float, scaling: float, generator: torch.Generator) -> Tensor:
     """Turn each window about a random axis and change its gain.
 
     Parameters
     ----------
     x : (n_windows, n_steps, n_channels), channels in triples x, y, z
     rotation_deg, scaling : standard deviation of the angle, and of the gain around 1
+    generator : where the random numbers come from
     """
     if rotation_deg:
         n_windows, n_steps, n_channels = x.shape
-        turn = _rotations(n_windows, math.radians(rotation_deg), x.device)
+        turn = _rotations(n_windows, math.radians(rotation_deg), generator)
         triples = x.reshape(n_windows, n_steps * (n_channels // 3), 3)
         x = torch.bmm(triples, turn).reshape(x.shape)
     if scaling:
-        x = x * (1 + scaling * torch.randn(len(x), 1, 1, device=x.device))
+        noise = torch.randn(len(x), 1, 1, device=x.device, generator=generator)
+        x = x * (1 + scaling * noise)
     return x
 
 
-def _rotations(n: int, sigma_rad: float, device: torch.device) -> Tensor:
+def _rotations(n: int, sigma_rad: float, generator: torch.Generator) -> Tensor:
     """(n, 3, 3) rotations about uniform axes by normal angles (Rodrigues' formula)."""
-    axis = torch.nn.functional.normalize(torch.randn(n, 3, device=device), dim=1)
-    angle = sigma_rad * torch.randn(n, 1, 1, device=device)
-    x, y, z = axis.unbind(1)
+    device = generator.device
+    axis = torch.randn(n, 3, device=device, generator=generator)
+    angle = sigma_rad * torch.randn(n, 1, 1, device=device, generator=generator)
+    x, y, z = torch.nn.functional.normalize(axis, dim=1).unbind(1)
     zero = torch.zeros_like(x)
     cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=1).reshape(n, 3, 3)
     eye = torch.eye(3, device=device)

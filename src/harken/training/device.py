@@ -32,8 +32,3 @@ def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
         has_bf16 = abilities.get("avx512_bf16") or abilities.get("amx_bf16")
         return torch.bfloat16 if has_bf16 else torch.float32
     return torch.float32
-
-
-def prepare_cpu() -> None:
-    """Flush denormal numbers: gradients that fade over 128 steps become such, and they are slow."""
-    torch.set_flush_denormal(True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,10 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from harken.errors import Interrupted, TrainingError
+from harken.models.dropout import drawing_from
 from harken.models.network import Network
 from harken.training import checkpoint
-from harken.training.batches import Batches, augment, seed_step
+from harken.training.batches import Batches, augment, generator_for
 from harken.training.checkpoint import State
+from harken.training.interrupt import listening_for_ctrl_c
+from harken.training.lanes import Lanes
+from harken.training.optimiser import l2_term, learning_rate, make_optimiser, set_learning_rate
 from harken.training.recipe import Recipe
 from harken.windows import Windows
 
@@ -71,6 +73,7 @@ def fit(
     seed: int,
     folder: Path,
     dtype: torch.dtype,
+    lanes: Lanes,
     watcher: Watcher,
 ) -> State:
     """Train, from the folder's checkpoint on if there is one.
@@ -93,12 +96,21 @@ def fit(
     began = time.perf_counter() - state.seconds
     watcher.started(state.step, n_steps)
 
-    with _listening_for_ctrl_c() as stop_asked:
+    with listening_for_ctrl_c() as stop_asked:
         for step in range(state.step + 1, n_steps + 1):
-            seed_step(seed, step)
             index = torch.from_numpy(batches.indices(step))
             set_learning_rate(optimiser, learning_rate(recipe, step, n_steps))
-            loss, accuracy = train_step(network, optimiser, data.train, index, recipe, dtype)
+            loss, accuracy = train_step(
+                network,
+                optimiser,
+                data.train,
+                index,
+                recipe,
+                dtype=dtype,
+                lanes=lanes,
+                seed=seed,
+                step=step,
+            )
             if not math.isfinite(loss):
                 raise TrainingError(
                     f"The loss became {loss} at step {step}. The checkpoint of step {state.step} "
@@ -115,7 +127,7 @@ def fit(
                     "epoch": round(step * recipe.batch_size / len(data.train), 3),
                     "batch_loss": loss,
                     "batch_accuracy": accuracy,
-                    **evaluate(network, data, recipe, dtype, step),
+                    **evaluate(network, data, recipe, step, dtype=dtype, lanes=lanes),
                     "seconds": round(state.seconds, 2),
                 }
                 state.history.append(row)
@@ -138,106 +150,86 @@ def train_step(
     data: Labelled,
     index: Tensor,
     recipe: Recipe,
+    *,
     dtype: torch.dtype,
+    lanes: Lanes,
+    seed: int = 0,
+    step: int = 1,
 ) -> tuple[float, float]:
     """One optimiser step; returns loss and accuracy of the batch before it.
 
-    The gradient is summed over micro-batches, whose activations stay in the processor's cache.
+    On a CPU the gradient is the sum over micro-batches, each computed in a lane.
+
+    Parameters
+    ----------
+    index : (batch_size,) int64, which windows
+    dtype : what the network computes in; bfloat16 by autocast
+    seed, step : decide all random numbers of the step
     """
     network.train()
-    optimiser.zero_grad()
+    trained = [p for p in network.parameters() if p.requires_grad]
     device = data.x.device
-    loss_sum, n_right = torch.zeros((), device=device), torch.zeros((), device=device)
-    for micro in torch.split(index.to(device), recipe.micro_batch):
-        x = augment(data.x[micro], recipe.rotation_deg, recipe.scaling)
-        y = data.y[micro]
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+
+    def gradient(part: tuple[int, Tensor]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+        number, micro = part
+        generator = generator_for(seed, step, number, device)
+        x, y = augment(data.x[micro], recipe.rotation_deg, recipe.scaling, generator), data.y[micro]
+        with drawing_from(generator), torch.autocast(device.type, dtype, dtype != torch.float32):
             logits = network(x)
         loss = nn.functional.cross_entropy(
             logits.float(), y, reduction="sum", label_smoothing=recipe.label_smoothing
         )
-        torch.autograd.backward(loss / len(index))
-        loss_sum += loss.detach()
-        n_right += (logits.argmax(1) == y).sum()
-    total = loss_sum.item() / len(index) + l2_term(network, recipe)
+        gradients = torch.autograd.grad(loss / len(index), trained)
+        return loss.detach(), (logits.argmax(1) == y).sum(), gradients
+
+    size = recipe.micro_batch if lanes.on_cpu else len(index)
+    parts = lanes.map(gradient, enumerate(torch.split(index.to(device), size)))
+    losses, right, gradients = zip(*parts, strict=True)
+    for parameter, summands in zip(trained, zip(*gradients, strict=True), strict=True):
+        parameter.grad = sum(summands[1:], start=summands[0])
+    total = sum(losses).item() / len(index) + l2_term(network, recipe)
     if recipe.clip_norm:
-        nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
+        nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
     optimiser.step()
-    return total, n_right.item() / len(index)
-
-
-def make_optimiser(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
-    """Adam with the L2 term in the gradient, or AdamW that decays matrices only."""
-    trained = [p for p in network.parameters() if p.requires_grad]
-    if recipe.optimiser == "adam":
-        return torch.optim.Adam(trained, recipe.learning_rate, weight_decay=recipe.weight_decay)
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, recipe.learning_rate)
-
-
-def learning_rate(recipe: Recipe, step: int, n_steps: int) -> float:
-    """The learning rate of a step.
-
-    "one-cycle" (Smith and Topin 2017): half a cosine from a 25th up to the peak over the first
-    30 %, then half a cosine down to a 10,000th of the start.
-    """
-    peak = recipe.learning_rate
-    if recipe.schedule == "constant":
-        return peak
-    done, rise = step / n_steps, 0.3
-    if done < rise:
-        low, high, share = peak / 25, peak, done / rise
-    else:
-        low, high, share = peak, peak / 250_000, (done - rise) / (1 - rise)
-    return low + (high - low) * (1 - math.cos(math.pi * share)) / 2
-
-
-def set_learning_rate(optimiser: torch.optim.Optimizer, value: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = value
-
-
-def l2_term(network: Network, recipe: Recipe) -> float:
-    """The L2 term that Adam's weight decay adds to the loss; decoupled decay adds none."""
-    if recipe.optimiser != "adam":
-        return 0.0
-    with torch.no_grad():
-        squares = [(p**2).sum() for p in network.parameters() if p.requires_grad]
-        return recipe.weight_decay * torch.stack(squares).sum().item() / 2
+    return total, sum(right).item() / len(index)
 
 
 def evaluate(
-    network: Network, data: Data, recipe: Recipe, dtype: torch.dtype, step: int
+    network: Network, data: Data, recipe: Recipe, step: int, *, dtype: torch.dtype, lanes: Lanes
 ) -> dict[str, float]:
     """Loss and accuracy on the held-out training subjects and, for a curve only, the test ones."""
     row: dict[str, float] = {}
     if data.validation is not None:
-        loss, accuracy = loss_and_accuracy(network, data.validation, dtype)
+        loss, accuracy = loss_and_accuracy(network, data.validation, dtype=dtype, lanes=lanes)
         row |= {"validation_loss": loss, "validation_accuracy": accuracy}
     if data.test is not None:
         data.looked_at(f"curve at step {step}")
-        loss, accuracy = loss_and_accuracy(network, data.test, dtype)
+        loss, accuracy = loss_and_accuracy(network, data.test, dtype=dtype, lanes=lanes)
         row |= {"test_loss": loss + l2_term(network, recipe), "test_accuracy": accuracy}
     return row
 
 
 def loss_and_accuracy(
-    network: Network, data: Labelled, dtype: torch.dtype = torch.float32
+    network: Network, data: Labelled, *, dtype: torch.dtype, lanes: Lanes
 ) -> tuple[float, float]:
     """Mean cross-entropy and accuracy of the network as it is."""
-    z = logits(network, data.x, dtype)
+    z = logits(network, data.x, dtype=dtype, lanes=lanes)
     loss = nn.functional.cross_entropy(z, data.y).item()
     return loss, (z.argmax(1) == data.y).float().mean().item()
 
 
-def logits(network: Network, x: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+def logits(
+    network: Network, x: Tensor, *, dtype: torch.dtype = torch.float32, lanes: Lanes
+) -> Tensor:
     """Logits of many windows, without gradients, in float32."""
     network.eval()
-    with torch.no_grad(), torch.autocast(x.device.type, dtype, enabled=dtype != torch.float32):
-        return torch.cat([network(part).float() for part in torch.split(x, EVALUATION_BATCH)])
+
+    def of_part(part: Tensor) -> Tensor:
+        with torch.no_grad(), torch.autocast(x.device.type, dtype, dtype != torch.float32):
+            z: Tensor = network(part)
+            return z.float()
+
+    return torch.cat(lanes.map(of_part, torch.split(x, EVALUATION_BATCH)))
 
 
 def keep_best(network: Network, state: State, row: dict[str, Any]) -> None:
@@ -248,27 +240,6 @@ def keep_best(network: Network, state: State, row: dict[str, Any]) -> None:
     if state.best_score is None or score > state.best_score:
         state.best_score = score
         state.best = {k: v.detach().clone() for k, v in network.state_dict().items()}
-
-
-@contextmanager
-def _listening_for_ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Note the first Ctrl-C instead of breaking off; a second one breaks off."""
-    asked = False
-
-    def note(_number: int, _frame: Any) -> None:
-        nonlocal asked
-        asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread: whoever runs it there stops it
-        yield lambda: False
-        return
-    try:
-        yield lambda: asked
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def seed_weights(seed: int) -> None:

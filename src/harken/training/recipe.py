@@ -34,7 +34,7 @@ class Recipe:
     validation_fraction : share of the training subjects that is held out to choose the epoch
     evaluate_every : steps between two entries of the history; 0 is once an epoch
     test_curve : draw the test subjects' curve, as the notebook did; nothing is selected on it
-    micro_batch : windows whose activations fit the processor's cache; gradients are summed
+    micro_batch : windows whose activations fit the cache of one core; gradients are summed
     """
 
     model: str
@@ -57,7 +57,7 @@ class Recipe:
     validation_fraction: float = 0.2
     evaluate_every: int = 0
     test_curve: bool = False
-    micro_batch: int = 128
+    micro_batch: int = 64
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ PRESETS = {
                 validation_fraction=0.0,
                 evaluate_every=20,
                 test_curve=True,
-                micro_batch=100,
+                micro_batch=40,
             ),
         ),
         Preset(

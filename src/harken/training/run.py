@@ -35,7 +35,7 @@ class Config:
     dataset, data : name, and the folder of archives if one was given
     preset : name of the preset, or of the model where its default recipe was taken
     recipe : the recipe after all changes from the command line
-    seed, device, threads : the rest that decides the bits
+    seed, device : the rest that decides the bits
     """
 
     dataset: str
@@ -43,7 +43,6 @@ class Config:
     recipe: Recipe
     seed: int = 0
     device: str = "auto"
-    threads: int = 0
     data: str | None = None
 
 

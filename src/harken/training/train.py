@@ -15,8 +15,9 @@ from harken.models import build
 from harken.models.network import Network, Shape
 from harken.models.stacked_lstm import initialise_as_notebook
 from harken.training import loop
-from harken.training.device import choose_device, choose_dtype, prepare_cpu
+from harken.training.device import choose_device, choose_dtype
 from harken.training.finish import finish
+from harken.training.lanes import Lanes
 from harken.training.recipe import Recipe
 from harken.training.run import Run
 from harken.windows import UNLABELLED, Windows
@@ -46,9 +47,6 @@ def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None
     """
     config = run.config
     recipe = config.recipe
-    prepare_cpu()
-    if config.threads:
-        torch.set_num_threads(config.threads)
     device = choose_device(config.device)
     dtype = choose_dtype(recipe.precision, device)
 
@@ -64,18 +62,20 @@ def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None
         test=loop.Labelled.of(split.test, device) if recipe.test_curve else None,
         looked_at=run.open_test,
     )
-    state = loop.fit(
-        network,
-        data,
-        recipe,
-        seed=config.seed,
-        folder=run.path,
-        dtype=dtype,
-        watcher=watcher or Silent(),
-    )
-    run.write_history(state.history)
-    _save_weights(run, network)
-    temperature = _temperature(network, data.validation)
+    with Lanes(device) as lanes:
+        state = loop.fit(
+            network,
+            data,
+            recipe,
+            seed=config.seed,
+            folder=run.path,
+            dtype=dtype,
+            lanes=lanes,
+            watcher=watcher or Silent(),
+        )
+        run.write_history(state.history)
+        _save_weights(run, network)
+        temperature = _temperature(network, data.validation, lanes)
     network.to("cpu")
     finish(run, network, split, learn, state, temperature, dtype=dtype, device=device)
     return run
@@ -117,9 +117,9 @@ def _save_weights(run: Run, network: Network) -> None:
         file.write(save(weights))
 
 
-def _temperature(network: Network, validation: loop.Labelled | None) -> float:
+def _temperature(network: Network, validation: loop.Labelled | None, lanes: Lanes) -> float:
     """Temperature scaling (Guo et al. 2017) on the validation subjects; 1 without them."""
     if validation is None:
         return 1.0
-    logits = loop.logits(network, validation.x).cpu().numpy().astype(np.float64)
+    logits = loop.logits(network, validation.x, lanes=lanes).cpu().numpy().astype(np.float64)
     return fit_temperature(logits, validation.y.cpu().numpy())
