@@ -35,18 +35,17 @@ class StackedLstm(Body):
         super().__init__()
         self.n_features = hidden
         self.dense = nn.Linear(shape.n_channels, hidden)
-        self.lstms = nn.ModuleList(
-            nn.LSTM(hidden, hidden, batch_first=True) for _ in range(n_layers)
-        )
+        self.lstms = nn.ModuleList(nn.LSTM(hidden, hidden) for _ in range(n_layers))
         self.dropout = Dropout(dropout)
         for lstm in self.lstms:
             freeze_second_bias(cast(nn.LSTM, lstm))
 
     def forward(self, x: Tensor) -> Tensor:
-        states = torch.relu(self.dense(x))
+        # Time steps first, as LSTMs compute: turned here, while there are only few channels.
+        states = torch.relu(self.dense(x.transpose(0, 1)))
         for number, lstm in enumerate(self.lstms):
             states, _ = lstm(states if number == 0 else self.dropout(states))
-        features: Tensor = self.dropout(states[:, -1])
+        features: Tensor = self.dropout(states[-1])
         return features
 
     def add_to(self, graph: Graph, x: str) -> str:

@@ -16,6 +16,8 @@ from typing import TypeVar
 
 import torch
 
+from harken.training.memory import keep_freed_memory
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -41,6 +43,7 @@ class Lanes:
 
     def __enter__(self) -> Lanes:
         if self.on_cpu:
+            keep_freed_memory()
             _compute_alone()
             self._pool = ThreadPoolExecutor(self._threads, "lane", initializer=_compute_alone)
         return self

@@ -26,7 +26,7 @@ from harken.training.recipe import Recipe
 from harken.windows import Windows
 
 #: Windows per call when the network only looks.
-EVALUATION_BATCH = 256
+EVALUATION_BATCH = 128
 
 
 class Watcher(Protocol):

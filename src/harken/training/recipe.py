@@ -91,7 +91,7 @@ PRESETS = {
                 validation_fraction=0.0,
                 evaluate_every=20,
                 test_curve=True,
-                micro_batch=40,
+                micro_batch=50,
             ),
         ),
         Preset(
