@@ -1,6 +1,7 @@
 # make demo    set everything up and run the whole story in about a minute
 # make test    set everything up and run the tests
 # make check   lint and types
+# make bench   time it beside the plain ways of doing it (needs the archives in $HARKEN_DATA)
 # make clean   remove what these made
 #
 # On Linux without a GPU, plain PyTorch brings gigabytes of CUDA. To take the CPU build instead:
@@ -11,7 +12,7 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format clean setup setup-dev
+.PHONY: demo test check bench format clean setup setup-dev
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -24,6 +25,9 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: setup-dev
+	$(BIN)/python -m benchmarks.basics
 
 format: setup-dev
 	$(BIN)/ruff check --fix .

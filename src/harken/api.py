@@ -57,6 +57,9 @@ def train(
         Something to tell the user; `harken.errors` has the tree.
     """
     require_torch()
+    from harken.training.device import choose_device
+
+    choose_device(device)  # a mistake shows before there is a folder
     name, recipe = recipe_for(preset, model, channels=channels, epochs=epochs)
     windows = dataset if isinstance(dataset, Windows) else None
     dataset_name = dataset.dataset if isinstance(dataset, Windows) else dataset
@@ -111,6 +114,8 @@ def recipe_for(
             raise UnknownNameError("set of channels", channels, CHANNEL_SETS)
         recipe = dataclasses.replace(recipe, channels=channels)
     if epochs is not None:
+        if not epochs > 0:
+            raise InputError(f"epochs is {epochs:g}; a training needs more than 0.")
         recipe = dataclasses.replace(recipe, epochs=epochs)
     return name, recipe
 

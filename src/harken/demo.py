@@ -60,8 +60,8 @@ def run_demo(
     """
     wanted = download or data is not None or datasets.at_hand("uci-har")
     name = "uci-har" if wanted else "simulated"
-    tell(f"1. Data: {name}, {datasets.get(name).description}.")
     windows = datasets.load(name, data=data, progress=True)
+    tell(f"1. Data: {name}, {datasets.get(name).description}.")
     learn, judge = windows.of_split("train"), windows.of_split("test")
     tell(
         f"   {len(learn):,} windows of {len(learn.subjects)} people to learn from, "

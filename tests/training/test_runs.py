@@ -1,13 +1,11 @@
-"""Runs: finished, repeated, interrupted, killed, resumed."""
+"""Runs: what they leave, that they repeat, and what is refused."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,33 +14,30 @@ import pytest
 import harken
 from harken.api import resume
 from harken.datasets import simulated
-from harken.errors import InputError
+from harken.errors import InputError, LeakageError, TrainingError
+from harken.splits import Split, hold_out
+from harken.training.run import Run
 from harken.windows import Windows
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory) -> Windows:
+def few() -> Windows:
     """Every fourth simulated window: enough to learn something in seconds."""
     windows = simulated.load()
     return windows.select(np.arange(0, len(windows), 4))
 
 
-COMMAND = [sys.executable, "-m", "harken", "train", "simulated", "--epochs", "1", "--seed", "3"]
+@pytest.fixture(scope="module")
+def finished(few: Windows, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return harken.train(few, epochs=2, seed=3, out=tmp_path_factory.mktemp("runs") / "run")
 
 
 def weights(folder: Path) -> bytes:
     return (folder / "weights.safetensors").read_bytes()
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("runs") / "whole"
-    subprocess.run([*COMMAND, "--json", "--out", str(folder)], check=True, capture_output=True)
-    return folder
-
-
-def test_a_run_leaves_everything_behind(undisturbed: Path) -> None:
-    assert {file.name for file in undisturbed.iterdir()} == {
+def test_a_run_leaves_everything_behind(finished: Run) -> None:
+    assert {file.name for file in finished.path.iterdir()} == {
         "checkpoint.safetensors",
         "config.toml",
         "confusion.png",
@@ -54,60 +49,74 @@ def test_a_run_leaves_everything_behind(undisturbed: Path) -> None:
         "report.html",
         "weights.safetensors",
     }
-    metrics = json.loads((undisturbed / "metrics.json").read_text())
-    assert metrics["protocol"] == "official"
-    assert metrics["n_parameters"] == 17_158
-    assert metrics["test_openings"] == 1
+    assert finished.metrics["protocol"] == "official"
+    assert finished.metrics["n_parameters"] == 17_158
+    assert finished.metrics["test_openings"] == 1
+    assert [opening["why"] for opening in finished.openings] == ["final evaluation"]
+    assert [row["step"] for row in finished.history] == sorted(
+        row["step"] for row in finished.history
+    )
 
 
-def test_the_same_seed_gives_the_same_bits(undisturbed: Path, tmp_path: Path) -> None:
-    subprocess.run([*COMMAND, "--out", str(tmp_path / "again")], check=True, capture_output=True)
-    assert weights(tmp_path / "again") == weights(undisturbed)
+def test_the_report_stands_alone_and_tells_what_it_must(finished: Run) -> None:
+    page = finished.report.read_text()
+    for words in (
+        "Training curves", "Confusion matrix", "By subject", "Recipe", "Machine", "bootstrap over",
+        "validation_fraction", "processor", "simulated data", "harken train simulated",
+    ):  # fmt: skip
+        assert words in page
+    assert page.count("data:image/png;base64,") == 4
+    assert "http" not in page.replace("http-equiv", "")
 
 
-@pytest.mark.parametrize("after_s", [2.5, 3.5, 5.0])
-def test_a_killed_run_resumes_to_the_same_bits(
-    undisturbed: Path, tmp_path: Path, after_s: float
+def test_the_same_seed_gives_the_same_bits_on_one_core_and_on_two(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "harken", "train", "simulated", "--epochs", "0.3", "--out"]
+    for cores in ("1", "2"):
+        subprocess.run(
+            [*command, str(tmp_path / cores)],
+            check=True,
+            capture_output=True,
+            env=os.environ | {"OMP_NUM_THREADS": cores},
+        )
+    assert weights(tmp_path / "1") == weights(tmp_path / "2")
+
+
+def test_another_seed_gives_other_weights_and_other_validation_people(
+    few: Windows, finished: Run, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "killed"
-    process = subprocess.Popen([*COMMAND, "--out", str(folder)], stderr=subprocess.DEVNULL)
-    time.sleep(after_s)
-    process.kill()
-    process.wait()
-    if not (folder / "config.toml").exists():
-        pytest.skip("killed before there was a run")
-    assert not list(folder.glob("*.tmp"))
-    done = subprocess.run(
-        [sys.executable, "-m", "harken", "train", "--resume", str(folder)], capture_output=True
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    assert weights(folder) == weights(undisturbed)
+    other = harken.train(few, epochs=0.3, seed=4, out=tmp_path / "run")
+    assert weights(other.path) != weights(finished.path)
+    people = [hold_out(few, fraction=0.2, seed=seed).test.subjects for seed in (3, 4)]
+    assert people[0] != people[1]
 
 
-def test_ctrl_c_leaves_a_run_that_can_be_resumed(undisturbed: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "stopped"
-    process = subprocess.Popen(
-        [*COMMAND, "--out", str(folder)], stderr=subprocess.PIPE, text=True, env=os.environ
-    )
-    while not (folder / "config.toml").exists():
-        time.sleep(0.05)
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
-    if process.returncode == 0:
-        pytest.skip("it was done before it could be stopped")
-    assert process.returncode == 130
-    assert "Traceback" not in said
-    resume(folder)
-    assert weights(folder) == weights(undisturbed)
+def test_nothing_is_selected_on_the_test_subjects(few: Windows, tmp_path: Path) -> None:
+    """Other test labels change the figures, and not one bit of the weights."""
+    wrong = few.y.copy()
+    wrong[few.split == "test"] = 0
+    relabelled = Windows(**{**vars(few), "y": wrong})
+    for preset in ("stacked-lstm", "notebook"):
+        runs = [
+            harken.train(windows, preset=preset, epochs=1, out=tmp_path / f"{preset}{number}")
+            for number, windows in enumerate((few, relabelled))
+        ]
+        assert weights(runs[0].path) == weights(runs[1].path)
+        assert runs[0].metrics["accuracy"] != runs[1].metrics["accuracy"]
 
 
-def test_python_and_resuming_a_finished_run(few: Windows, tmp_path: Path) -> None:
-    run = harken.train(few, epochs=1, out=tmp_path / "run")
-    before = run.report.read_bytes()
-    assert run.metrics["accuracy"] > 0.2
-    assert resume(tmp_path / "run").metrics == run.metrics
-    assert run.report.read_bytes() == before
+def test_resuming_a_finished_run_changes_nothing(finished: Run) -> None:
+    before = finished.report.read_bytes()
+    assert resume(finished.path).metrics == finished.metrics
+    assert finished.report.read_bytes() == before
+
+
+def test_a_half_written_entry_of_the_record_spoils_only_itself(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.open_test("first")
+    with (tmp_path / "record.jsonl").open("a") as file:
+        file.write('{"when": "2026')
+    run.open_test("second")
+    assert [opening["why"] for opening in run.openings] == ["first", "second"]
 
 
 def test_an_occupied_folder_is_not_touched(few: Windows, tmp_path: Path) -> None:
@@ -117,11 +126,34 @@ def test_an_occupied_folder_is_not_touched(few: Windows, tmp_path: Path) -> None
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is no run"):
+def test_folders_that_are_no_run(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(InputError, match="is no run"):
+            resume(folder)
+
+
+def test_a_damaged_checkpoint_is_named(finished: Run, few: Windows, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes((finished.path / "config.toml").read_bytes())
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"not a checkpoint")
+    with pytest.raises(InputError, match="is no checkpoint of this run"):
         resume(tmp_path)
 
 
-def test_resuming_needs_no_windows_but_the_dataset(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is no run"):
-        resume(tmp_path / "nowhere")
+def test_a_loss_that_is_no_number_stops_the_run_and_says_where(
+    few: Windows, tmp_path: Path
+) -> None:
+    x = few.x.copy()
+    x[few.split == "train"] = np.float32(1e38)
+    broken = Windows(**{**vars(few), "x": x})
+    with pytest.raises(TrainingError, match="at step 1"):
+        harken.train(broken, epochs=1, preset="notebook", out=tmp_path / "run")
+
+
+def test_a_subject_on_both_sides_is_refused(few: Windows) -> None:
+    half = np.arange(len(few)) % 2 == 0
+    with pytest.raises(LeakageError, match="would stand in both the training and the test"):
+        Split(few.select(half), few.select(~half), protocol="random")
+
+
+def test_metrics_file_is_what_python_gives(finished: Run) -> None:
+    assert json.loads((finished.path / "metrics.json").read_text()) == finished.metrics

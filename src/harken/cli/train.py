@@ -20,7 +20,7 @@ def train(
     model: Annotated[str | None, typer.Option(help="A network with its default recipe.")] = None,
     channels: Annotated[str | None, typer.Option(help="all or accelerometer.")] = None,
     seed: SeedOption = 0,
-    epochs: Annotated[float | None, typer.Option(min=0, help="Passes over the data.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Passes over the data.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run.")] = None,

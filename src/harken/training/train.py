@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from harken import datasets, splits
-from harken.errors import InputError, storing
+from harken.errors import InputError, Interrupted, storing
 from harken.evaluation.calibration import fit_temperature
 from harken.files import replacing
 from harken.models import build
@@ -44,7 +44,19 @@ def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None
     -------
     Run
         The same run, finished.
+
+    Raises
+    ------
+    Interrupted
+        The user stopped it; the run can be resumed.
     """
+    try:
+        return _train(run, windows, watcher or Silent())
+    except KeyboardInterrupt:  # outside the loop, which ends in order by itself
+        raise Interrupted(f"Stopped. Go on with: harken train --resume {run.path}") from None
+
+
+def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
     config = run.config
     recipe = config.recipe
     device = choose_device(config.device)
@@ -71,7 +83,7 @@ def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None
             folder=run.path,
             dtype=dtype,
             lanes=lanes,
-            watcher=watcher or Silent(),
+            watcher=watcher,
         )
         run.write_history(state.history)
         _save_weights(run, network)

@@ -1,0 +1,221 @@
+"""Commands do what they say, for people and for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harken.datasets import simulated
+from harken.demo import write_recording
+
+Say = Callable[..., object]
+
+COMMANDS = [
+    ("demo",),
+    ("train",),
+    ("evaluate",),
+    ("predict",),
+    ("models",),
+    ("data", "list"),
+    ("data", "fetch"),
+    ("data", "path"),
+    ("data", "info"),
+    ("data", "rebuild"),
+]
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A person whom no training has seen, as a table."""
+    path = tmp_path_factory.mktemp("mine") / "walk.csv"
+    write_recording(simulated.simulate("2"), path)
+    return path
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example(say: Say, command: tuple[str, ...]) -> None:
+    said = say(*command, "--help")
+    assert said.status == 0
+    assert f"harken {' '.join(command)}" in said.out.split("Example:")[1]
+
+
+def test_the_list_of_commands_is_complete(say: Say) -> None:
+    from harken.cli import app
+
+    names = {(c.name,) for c in app.registered_commands}
+    for group in app.registered_groups:
+        names |= {(group.name, c.name) for c in group.typer_instance.registered_commands}
+    assert names == set(COMMANDS)
+
+
+def test_version(say: Say) -> None:
+    import harken
+
+    assert say("--version").out == f"harken {harken.__version__}\n"
+
+
+def test_data_list_and_path(say: Say) -> None:
+    rows = json.loads(say("data", "list", "--json").out)
+    assert {"name": "simulated", "at_hand": True}.items() <= rows[-1].items()
+    assert "uci-har" in say("data", "list").out
+    assert Path(say("data", "path").out.strip()).name
+
+
+def test_data_info_prints_the_notebooks_sanity_line(say: Say, data_folder: Path) -> None:
+    out = say("data", "info", "uci-har", "--data", data_folder).out
+    assert "test: x (2947, 128, 9), y (2947,), mean 0.0991399, standard deviation 0.395671" in out
+    facts = json.loads(say("data", "info", "uci-har", "--data", data_folder, "--json").out)
+    assert [split["n_windows"] for split in facts["splits"]] == [7352, 2947]
+
+
+def test_data_fetch_from_a_folder_keeps_a_cache(
+    say: Say, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARKEN_CACHE", str(tmp_path))
+    said = say("data", "fetch", "uci-har", "--data", data_folder)
+    assert said.status == 0
+    assert "10,299 windows, verified" in said.out
+    assert [file.suffix for file in tmp_path.iterdir()] == [".npz"]
+
+
+def test_data_rebuild(say: Say, data_folder: Path) -> None:
+    result = json.loads(say("data", "rebuild", "hapt", "--data", data_folder, "--json").out)
+    assert result["n_windows"] == 10_299
+    assert len(result["max_abs_error"]) == 9
+    assert max(result["max_abs_error"].values()) <= 1e-6
+
+
+def test_models(say: Say) -> None:
+    out = say("models").out
+    assert "notebook" in out
+    assert "stacked-lstm" in out
+    assert {p["name"] for p in json.loads(say("models", "--json").out)["presets"]} >= {"notebook"}
+
+
+def test_train_tells_what_the_notebook_told(say: Say, tmp_path: Path) -> None:
+    said = say(
+        "train", "simulated", "--preset", "notebook", "--epochs", 12, "--out", tmp_path / "r"
+    )
+    assert said.status == 0
+    for words in ("step     1   batch loss", "step    20   batch loss", "test loss", "accuracy"):
+        assert words in said.err
+    for words in ("Precision", "recall", "F1", "(simulated data)", "% of the test set", "worst"):
+        assert words.lower() in said.out.lower()
+    metrics = json.loads((tmp_path / "r" / "metrics.json").read_text())
+    assert metrics["preset"] == "notebook"
+    assert len((tmp_path / "r" / "history.jsonl").read_text().splitlines()) == 3  # 1, 20 and last
+
+
+def test_train_speaks_json(say: Say, tmp_path: Path) -> None:
+    said = say("train", "simulated", "--epochs", 0.2, "--out", tmp_path / "r", "--json")
+    metrics = json.loads(said.out)
+    assert metrics["dataset"] == "simulated"
+    assert set(metrics) >= {
+        "accuracy", "balanced_accuracy", "macro_f1", "weighted_precision", "weighted_recall",
+        "weighted_f1", "confusion_matrix", "labels", "per_subject", "accuracy_ci95", "ece",
+        "n_windows", "n_parameters", "train_seconds", "epochs", "preset", "model", "seed",
+        "dataset", "protocol",
+    }  # fmt: skip
+
+
+def test_evaluate_gives_the_figures_of_the_run_and_is_recorded(say: Say, trained: Path) -> None:
+    model = trained / "model.onnx"
+    before = len((trained / "record.jsonl").read_text().splitlines())
+    metrics = json.loads(say("evaluate", model, "simulated", "--json").out)
+    of_run = json.loads((trained / "metrics.json").read_text())
+    assert metrics["accuracy"] == of_run["accuracy"]
+    assert metrics["n_parameters"] == of_run["n_parameters"]
+    record = (trained / "record.jsonl").read_text().splitlines()
+    assert len(record) == before + 1
+    assert json.loads(record[-1])["why"] == "harken evaluate"
+
+
+def test_predict_finds_what_the_person_did(
+    say: Say, trained: Path, recording: Path, tmp_path: Path
+) -> None:
+    said = say(
+        "predict", recording, "--model", trained / "model.onnx",
+        "--out", tmp_path / "bouts.csv", "--plot", tmp_path / "timeline.png",
+    )  # fmt: skip
+    assert said.status == 0
+    assert "(warm-up)" in said.out
+    assert "acceleration taken as g" in said.err
+    assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    with (tmp_path / "bouts.csv").open() as file:
+        bouts = list(csv.DictReader(file))
+    truth = simulated.simulate("2").spans
+    right = total = 0.0
+    for span in truth:
+        total += span.end_s - span.start_s
+        for bout in bouts:
+            if bout["activity"] == span.label:
+                overlap = min(span.end_s, float(bout["end_s"])) - max(
+                    span.start_s, float(bout["start_s"])
+                )
+                right += max(0.0, overlap)
+    assert right / total > 0.6
+
+
+def test_predict_in_json_and_on_many_files(
+    say: Say, trained: Path, recording: Path, tmp_path: Path
+) -> None:
+    x = np.zeros((3, 128, 9), np.float32)
+    np.savez(tmp_path / "windows.npz", x=x)
+    said = say(
+        "predict", recording, tmp_path / "windows.npz", "--model", trained / "model.onnx", "--json"
+    )
+    predictions = json.loads(said.out)
+    assert [p["source"].rsplit("/", 1)[1] for p in predictions] == ["walk.csv", "windows.npz"]
+    assert predictions[1]["n_windows"] == 3
+
+
+def test_predict_needs_no_torch(trained: Path, recording: Path) -> None:
+    arguments = ["predict", str(recording), "--model", str(trained / "model.onnx")]
+    code = (
+        f"from harken.cli import main\ntry: main({arguments!r})\nexcept SystemExit: pass\n"
+        "import sys; sys.exit(str({'torch', 'onnx', 'sklearn'} & set(sys.modules) or 0))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "0"
+    assert "Walking" in done.stdout
+
+
+def test_a_model_without_gyroscope_takes_either_recording(
+    say: Say, trained_without_gyroscope: Path, recording: Path, tmp_path: Path
+) -> None:
+    lines = recording.read_text().splitlines()
+    few = tmp_path / "accelerometer.csv"
+    few.write_text("\n".join(line.rsplit(",", 3)[0] for line in lines))
+    model = trained_without_gyroscope / "model.onnx"
+    both, alone = (
+        json.loads(say("predict", file, "--model", model, "--json").out)[0]["bouts"]
+        for file in (recording, few)
+    )
+    assert [b["activity"] for b in both] == [b["activity"] for b in alone]
+
+
+def test_demo_tells_the_story_and_where_to_look(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HARKEN_DATA", raising=False)
+    monkeypatch.setenv("HARKEN_CACHE", str(tmp_path / "empty"))
+    said = say("demo", "--out", tmp_path / "demo")
+    assert said.status == 0
+    assert "1. Data: simulated" in said.out
+    assert "(simulated data)" in said.out
+    (run,) = (tmp_path / "demo").iterdir()
+    for name in ("report.html", "timeline.png", "bouts.csv", "model.onnx", "recording.csv"):
+        assert (run / name).stat().st_size > 0
+        assert name in said.out
+    assert "simulated data: these figures say nothing" in (run / "report.html").read_text()
+    again = said.out.split("Try it again:")[1].split()[1:]
+    monkeypatch.chdir(tmp_path)
+    assert say(*again).status == 0
+    assert (tmp_path / "timeline.png").exists()

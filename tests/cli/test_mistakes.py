@@ -1,0 +1,151 @@
+"""A user's mistake: one clear message, exit status 2, nothing half-written, no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harken.datasets import simulated
+from harken.demo import write_recording
+
+Say = Callable[..., object]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "uci-hat"), "There is no dataset 'uci-hat'. Did you mean 'uci-har'?"),
+        (("train", "simulated", "--preset", "notbook"), "Did you mean 'notebook'?"),
+        (("train", "simulated", "--model", "stacked"), "Did you mean 'stacked-lstm'?"),
+        (("train", "simulated", "--channels", "acc"), "Known: accelerometer, all"),
+        (("train", "simulated", "--device", "gpu"), "There is no device 'gpu'"),
+        (("train", "simulated", "--model", "stacked-lstm", "--preset", "notebook"), "either"),
+        (("train", "hapt"), "hapt holds raw recordings"),
+        (("train",), "name a DATASET"),
+        (("train", "simulated", "--resume", "x"), "name a DATASET"),
+        (("train", "--resume", "nowhere"), "nowhere is no run"),
+        (("train", "simulated", "--epochs", "0"), "epochs"),
+        (("data", "fetch", "uci-har", "--data", "/nowhere"), "There is no folder /nowhere"),
+        (("data", "info", "harr"), "There is no dataset 'harr'"),
+        (("data", "rebuild", "uci-har"), "its recordings are hapt"),
+        (("demo", "--data", "/nowhere"), "There is no folder /nowhere"),
+        (("evaluate", "nowhere.onnx", "simulated"), "There is no model file nowhere.onnx"),
+        (("predict", "x.csv", "--model", "nowhere.onnx"), "There is no model file nowhere.onnx"),
+        (("predcit", "x.csv"), "predcit"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",
+)
+def test_wrong_words(
+    say: Say,
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = say(*arguments)
+    assert said.status == 2
+    assert message in said.err
+    assert said.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "time_s,foo,bar\n0,1,2\n0.02,1,2\n", "the columns are time_s, foo, bar"),
+        ("a.csv", "", "0 rows"),
+        ("a.csv", "time_s,ax,ay,az\n", "0 rows"),
+        ("a.csv", "time_s,ax,ay,az\n0,1,0,0\n0.02,1,0,oops\n0.04,1,0,0\n", "line 3, column 'az'"),
+        ("a.csv", "time_s,ax,ay,az\n0,1,0,0\n0.02,1,0,nan\n0.04,1,0,0\n", "line 3, column 'az'"),
+        ("a.csv", "time_s,ax,ay,az\n0,1,0,0\n0.02,1,0\n0.04,1,0,0\n", "line 3: found 3 cells"),
+        ("a.csv", "time_s,ax,ay,az\n0,1,0,0\n0,1,0,0\n0.04,1,0,0\n", "times must increase"),
+        ("a.csv", "time_s,ax,ay,az\n0,0,0,0\n0.02,0,0,0\n0.04,0,0,0\n", "gravity was taken out"),
+        ("a.csv", "time_s,ax,ay,az\n0,1,0,0\n0.02,1,0,0\n0.04,1,0,0\n", "no whole window"),
+        ("a.csv", "\xff\xfe\x00", "not a text file"),
+        ("a.mp3", "ID3", "'.mp3'"),
+        ("a.npz", "PK", "not a window file"),
+    ],
+)
+def test_files_that_cannot_be_used(
+    say: Say, trained_without_gyroscope: Path, name: str, content: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content.encode("latin-1"))
+    model = trained_without_gyroscope / "model.onnx"
+    said = say("predict", tmp_path / name, "--model", model, "--out", tmp_path / "out.csv")
+    assert said.status == 2
+    assert message in said.err
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_a_recording_without_gyroscope_for_a_model_that_needs_one(
+    say: Say, trained: Path, tmp_path: Path
+) -> None:
+    time_s = np.arange(500) / 50
+    rows = "\n".join(f"{t:.2f},1,0,0" for t in time_s)
+    (tmp_path / "a.csv").write_text("time_s,ax,ay,az\n" + rows)
+    said = say("predict", tmp_path / "a.csv", "--model", trained / "model.onnx")
+    assert said.status == 2
+    assert "--channels accelerometer" in said.err
+
+
+def test_where_the_answer_cannot_be_written(say: Say, trained: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", x=np.zeros((2, 128, 9)))
+    arguments = ("predict", tmp_path / "w.npz", "--model", trained / "model.onnx", "--out")
+    said = say(*arguments, tmp_path / "bouts.xlsx")
+    assert (said.status, "written as .csv or .json" in said.err) == (2, True)
+    said = say(*arguments, tmp_path / "w.npz" / "bouts.csv")
+    assert said.status == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["w.npz"]
+
+
+def test_a_run_is_never_overwritten(say: Say, trained: Path) -> None:
+    before = (trained / "metrics.json").read_bytes()
+    said = say("train", "simulated", "--epochs", 1, "--out", trained)
+    assert said.status == 2
+    assert "exists already" in said.err
+    assert (trained / "metrics.json").read_bytes() == before
+
+
+def test_a_missing_extra_is_named(tmp_path: Path) -> None:
+    code = (
+        "import importlib.util as u; find = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name == 'torch' else find(name, *a)\n"
+        "from harken.cli import main\n"
+        "main(['train', 'simulated'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert "pip install 'harken[train]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_full_disk(tmp_path: Path) -> None:
+    """A limit on file sizes stops writing as a full disk does."""
+    write_recording(simulated.simulate("2", minutes=2), tmp_path / "walk.csv")
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "from harken.cli import main\n"
+        "main(['train', 'simulated', '--epochs', '0.1', '--out', 'run'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert "Could not write" in done.stderr
+    assert "Traceback" not in done.stderr
+    left = {file.name for file in (tmp_path / "run").iterdir()}
+    assert left <= {"config.toml", "record.jsonl"}
+    resumed = subprocess.run(
+        [sys.executable, "-m", "harken", "train", "--resume", "run"], cwd=tmp_path,
+        capture_output=True,
+    )  # fmt: skip
+    assert resumed.returncode == 0

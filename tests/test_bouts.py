@@ -1,0 +1,70 @@
+"""Bouts cover just what the windows cover, in order, and join what belongs together."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harken.bouts import WARM_UP, bouts_of
+from harken.windows import Windows
+
+LABELS = ("walk", "sit", "lie")
+N_STEPS, RATE_HZ, STRIDE_S = 20, 10.0, 1.0
+
+
+def windows_at(start_s: list[float], warm_up: list[bool] | None = None) -> Windows:
+    n = len(start_s)
+    return Windows(
+        x=np.zeros((n, N_STEPS, 1), np.float32),
+        y=np.full(n, -1),
+        subject=np.full(n, ""),
+        recording=np.full(n, "r"),
+        start_s=np.array(start_s, float),
+        split=np.full(n, ""),
+        warm_up=np.array(warm_up or [False] * n),
+        channels=("a",),
+        labels=LABELS,
+        rate_hz=RATE_HZ,
+    )
+
+
+def probability_of(classes: list[int]) -> np.ndarray:
+    return (0.1 + 0.7 * np.eye(3)[classes]).astype(np.float32)
+
+
+@given(classes=st.lists(st.integers(0, 2), min_size=1, max_size=30), data=st.data())
+def test_bouts_tile_the_recording(classes: list[int], data: st.DataObject) -> None:
+    n = len(classes)
+    warm = data.draw(st.lists(st.booleans(), min_size=n, max_size=n))
+    windows = windows_at([i * STRIDE_S for i in range(n)], warm)
+    order = np.array(data.draw(st.permutations(range(n))))
+    bouts = bouts_of(windows.select(order), probability_of(classes)[order])
+    assert bouts[0].start_s == 0
+    assert bouts[-1].end_s == (n - 1) * STRIDE_S + N_STEPS / RATE_HZ
+    assert sum(bout.n_windows for bout in bouts) == n
+    for before, after in pairwise(bouts):
+        assert before.end_s == after.start_s
+        assert before.activity != after.activity
+    for bout in bouts:
+        assert bout.start_s < bout.end_s
+        assert (bout.confidence is None) == (bout.activity == WARM_UP)
+
+
+def test_a_boundary_lies_midway_between_the_centres_of_two_windows() -> None:
+    one, two = bouts_of(windows_at([0.0, 1.0]), probability_of([0, 1]))
+    assert (one.start_s, one.end_s) == (0.0, 1.5)
+    assert (two.start_s, two.end_s) == (1.5, 3.0)
+    assert one.confidence == pytest.approx(0.8)
+
+
+def test_a_gap_ends_a_bout() -> None:
+    one, two = bouts_of(windows_at([0.0, 5.0]), probability_of([0, 0]))
+    assert (one.end_s, two.start_s) == (2.0, 5.0)
+
+
+def test_no_windows_no_bouts() -> None:
+    assert bouts_of(windows_at([]), np.empty((0, 3), np.float32)) == []
