@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, medfilt, sosfilt
 
@@ -44,6 +44,7 @@ def test_zero_start_is_the_published_chain() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(n=0, cuts=[], start="settled", gyroscope=False)
 @given(
     n=st.integers(0, 160),
     cuts=st.lists(st.integers(0, 160), max_size=12),

@@ -158,7 +158,8 @@ class FilterChain:
             )
         if self._tail is not None:
             return self._filter(block)
-        self._waiting.append(block)
+        if block.shape[1]:
+            self._waiting.append(block)
         if sum(b.shape[1] for b in self._waiting) < self._settle_samples:
             return np.empty((0, len(self.channels)))
         return self._begin()
