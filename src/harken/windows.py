@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harken.errors import FormatError, LeakageError, UnknownNameError
-from harken.signal import CHANNEL_SETS, CHANNELS, Filtered
+from harken.signal import CHANNEL_SETS, CHANNELS
+from harken.signal_path import FilteredRecording
 
 #: The six activities of UCI HAR, in the order of its codes 1 to 6.
 ACTIVITIES = (
@@ -150,33 +151,50 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted((str(name) for name in names), key=key))
 
 
-def cut(filtered: Filtered, spec: WindowSpec, labels: tuple[str, ...] = ACTIVITIES) -> Windows:
+def cut(
+    filtered: FilteredRecording, spec: WindowSpec, labels: tuple[str, ...] = ACTIVITIES
+) -> Windows:
     """Cut a filtered recording into windows, all of them in order of time.
 
-    A window is labelled when all its samples lie in one labelled span, else `UNLABELLED`.
+    No window reaches over a gap. A window is labelled when all its samples lie in one labelled
+    span, else `UNLABELLED`.
     """
-    if filtered.rate_hz != spec.rate_hz:
-        raise FormatError(
-            f"The recording has {filtered.rate_hz:g} Hz; windows are cut at {spec.rate_hz:g} Hz."
-        )
     recording = filtered.recording
-    starts = np.arange(0, len(filtered.samples) - spec.n_steps + 1, spec.stride_steps)
-    x = slices(filtered.samples, starts, spec.n_steps)
-    n = len(starts)
-    offset_s = float(recording.time_s[0]) if len(recording) else 0.0
+    starts = [
+        np.arange(0, len(segment.samples) - spec.n_steps + 1, spec.stride_steps)
+        for segment in filtered.segments
+    ]
+    parts = list(zip(filtered.segments, starts, strict=True))
+    for segment in filtered.segments:
+        if segment.rate_hz != spec.rate_hz:
+            raise FormatError(
+                f"The recording has {segment.rate_hz:g} Hz; windows are cut at {spec.rate_hz:g} Hz."
+            )
+    n = sum(map(len, starts))
+    start_s = _joined([segment.start_s + first / spec.rate_hz for segment, first in parts])
+    channels = filtered.channels
+    x = np.empty((n, spec.n_steps, len(channels)), np.float32)
+    position = 0
+    for segment, first in parts:
+        x[position : position + len(first)] = slices(segment.samples, first, spec.n_steps)
+        position += len(first)
     return Windows(
         x=x,
-        y=_labels_of(recording.spans, starts, spec, offset_s, labels),
+        y=_labels_of(recording.spans, start_s, spec, labels),
         subject=np.full(n, recording.subject or ""),
         recording=np.full(n, recording.source),
-        start_s=offset_s + starts / spec.rate_hz,
+        start_s=start_s,
         split=np.full(n, ""),
-        warm_up=starts < filtered.warm_up_samples,
-        channels=filtered.channels,
+        warm_up=_joined([first < segment.warm_up_samples for segment, first in parts]).astype(bool),
+        channels=channels,
         labels=labels,
         rate_hz=spec.rate_hz,
         notes=recording.notes + filtered.notes,
     )
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def slices(
@@ -190,19 +208,18 @@ def slices(
 
 
 def _labels_of(
-    spans: Sequence[Any],
-    starts: NDArray[np.int64],
-    spec: WindowSpec,
-    offset_s: float,
-    labels: tuple[str, ...],
+    spans: Sequence[Any], start_s: NDArray[np.float64], spec: WindowSpec, labels: tuple[str, ...]
 ) -> NDArray[np.int64]:
-    y = np.full(len(starts), UNLABELLED)
+    y = np.full(len(start_s), UNLABELLED)
+    last_s = start_s + (spec.n_steps - 1) / spec.rate_hz
+    # Half a step of grace: times that are equal on paper differ in their last bits.
+    grace_s = 0.5 / spec.rate_hz
     for span in spans:
         if span.label not in labels:
             raise UnknownNameError("activity", span.label, labels)
-        first = round((span.start_s - offset_s) * spec.rate_hz)
-        end = round((span.end_s - offset_s) * spec.rate_hz)
-        y[(starts >= first) & (starts + spec.n_steps <= end)] = labels.index(span.label)
+        y[(start_s > span.start_s - grace_s) & (last_s < span.end_s - grace_s)] = labels.index(
+            span.label
+        )
     return y
 
 

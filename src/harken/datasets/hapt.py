@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from harken.datasets.archive import Archive
 from harken.errors import ArchiveError
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording, Span
+from harken.recording import Recording, Sensor, Span
 
 NAME = "hapt"
 FILE_NAMES = (
@@ -94,11 +94,10 @@ def _read_recording(
             f"{acc_name} has {len(acc)} samples, its gyroscope file {len(gyro)}: the archive is "
             "damaged, fetch it anew."
         )
+    time_s = np.arange(len(acc)) / RATE_HZ
     return Recording(
-        time_s=np.arange(len(acc)) / RATE_HZ,
-        samples=np.hstack([acc, gyro]),
-        channels=ACC_CHANNELS + GYRO_CHANNELS,
-        rate_hz=RATE_HZ,
+        acc=Sensor(time_s, acc),
+        gyro=Sensor(time_s, gyro),
         subject=str(int(match["subject"])),
         placement="waist",
         spans=spans.get(experiment, ()),

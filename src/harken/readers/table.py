@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.errors import FormatError
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, STANDARD_GRAVITY, Recording
+from harken.recording import STANDARD_GRAVITY, Recording, on_one_clock
 
 #: Names of columns after `_plain`, by what they mean.
 _SENSOR = {
@@ -42,14 +42,11 @@ def read_table(path: Path) -> Recording:
     values = _to_numbers(rows, header, columns, path)
     time_s, time_note = _seconds(values[:, 0])
     _check_times(time_s, path)
-    rate_hz = _rate(time_s)
     acc, acc_note = _to_g(values[:, 1:4], path)
     has_gyro = len(columns) > 4
-    return Recording(
-        time_s=time_s,
-        samples=np.hstack([acc, values[:, 4:]]),
-        channels=ACC_CHANNELS + (GYRO_CHANNELS if has_gyro else ()),
-        rate_hz=rate_hz,
+    return on_one_clock(
+        time_s,
+        np.hstack([acc, values[:, 4:]]),
         source=path.name,
         notes=(
             time_note,
@@ -148,12 +145,6 @@ def _check_times(time_s: NDArray[np.float64], path: Path) -> None:
             f"{path}, line {bad[0] + 3}: time {time_s[bad[0] + 1]:g} s follows "
             f"{time_s[bad[0]]:g} s; times must increase from row to row."
         )
-
-
-def _rate(time_s: NDArray[np.float64]) -> float:
-    """Samples a second by the median step; a rate within 2 % of a whole number is that number."""
-    rate = float(1 / np.median(np.diff(time_s)))
-    return float(round(rate)) if abs(rate - round(rate)) < 0.02 * rate else rate
 
 
 def _to_g(acc: NDArray[np.float64], path: Path) -> tuple[NDArray[np.float64], str]:
