@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harken.errors import FormatError, LeakageError, UnknownNameError
+from harken.recording import Span
 from harken.signal import CHANNEL_SETS, CHANNELS
 from harken.signal_path import FilteredRecording
 
@@ -26,6 +27,9 @@ ACTIVITIES = (
 
 #: The label code of a window whose activity is not known.
 UNLABELLED = -1
+
+#: How a window that is not covered by one span is labelled, see `cut`.
+LabelRule = Literal["whole", "majority"]
 
 #: The arrays of `Windows` that have one entry per window.
 PER_WINDOW = ("x", "y", "subject", "recording", "start_s", "split", "warm_up")
@@ -69,6 +73,7 @@ class Windows:
     channels, labels : names
     rate_hz : samples a second
     dataset : name of the dataset, for reports
+    protocol : what a figure on the prescribed split is called
     notes : what was done to get here, one sentence each
     """
 
@@ -83,6 +88,7 @@ class Windows:
     labels: tuple[str, ...] = ACTIVITIES
     rate_hz: float = 50.0
     dataset: str = ""
+    protocol: str = "official"
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
@@ -125,7 +131,9 @@ class Windows:
         return self.select(self.split == split)
 
     def with_channels(self, channels: str | Sequence[str]) -> Windows:
-        """Keep some channels: "all", "accelerometer", or names."""
+        """Keep some channels: "all" that there are, "accelerometer", or names."""
+        if channels == "all":
+            return self
         if isinstance(channels, str):
             if channels not in CHANNEL_SETS:
                 raise UnknownNameError("set of channels", channels, CHANNEL_SETS)
@@ -152,12 +160,20 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def cut(
-    filtered: FilteredRecording, spec: WindowSpec, labels: tuple[str, ...] = ACTIVITIES
+    filtered: FilteredRecording,
+    spec: WindowSpec,
+    labels: tuple[str, ...] = ACTIVITIES,
+    rule: LabelRule = "whole",
 ) -> Windows:
     """Cut a filtered recording into windows, all of them in order of time.
 
-    No window reaches over a gap. A window is labelled when all its samples lie in one labelled
-    span, else `UNLABELLED`.
+    No window reaches over a gap.
+
+    Parameters
+    ----------
+    labels : names of the activities that the spans may have
+    rule : "whole" labels a window when all its samples lie in spans of one activity, "majority"
+        when more than half of them do; others are `UNLABELLED`
     """
     recording = filtered.recording
     starts = [
@@ -180,7 +196,7 @@ def cut(
         position += len(first)
     return Windows(
         x=x,
-        y=_labels_of(recording.spans, start_s, spec, labels),
+        y=_labels_of(recording.spans, start_s, spec, labels, rule),
         subject=np.full(n, recording.subject or ""),
         recording=np.full(n, recording.source),
         start_s=start_s,
@@ -208,19 +224,26 @@ def slices(
 
 
 def _labels_of(
-    spans: Sequence[Any], start_s: NDArray[np.float64], spec: WindowSpec, labels: tuple[str, ...]
+    spans: Sequence[Span],
+    start_s: NDArray[np.float64],
+    spec: WindowSpec,
+    labels: tuple[str, ...],
+    rule: LabelRule,
 ) -> NDArray[np.int64]:
-    y = np.full(len(start_s), UNLABELLED)
-    last_s = start_s + (spec.n_steps - 1) / spec.rate_hz
-    # Half a step of grace: times that are equal on paper differ in their last bits.
-    grace_s = 0.5 / spec.rate_hz
+    if not len(start_s):
+        return np.empty(0, dtype=np.int64)
+    covered_s = np.zeros((len(start_s), len(labels)))
     for span in spans:
         if span.label not in labels:
             raise UnknownNameError("activity", span.label, labels)
-        y[(start_s > span.start_s - grace_s) & (last_s < span.end_s - grace_s)] = labels.index(
-            span.label
+        overlap_s = np.minimum(start_s + spec.window_s, span.end_s) - np.maximum(
+            start_s, span.start_s
         )
-    return y
+        covered_s[:, labels.index(span.label)] += np.maximum(overlap_s, 0)
+    # Half a step of grace: times that are equal on paper differ in their last bits.
+    grace_s = 0.5 / spec.rate_hz
+    needed_s = spec.window_s - grace_s if rule == "whole" else spec.window_s / 2 + grace_s
+    return np.where(covered_s.max(axis=1) > needed_s, covered_s.argmax(axis=1), UNLABELLED)
 
 
 def concatenate(parts: Sequence[Windows]) -> Windows:

@@ -25,7 +25,6 @@ Say = Callable[..., object]
         (("train", "simulated", "--channels", "acc"), "Known: accelerometer, all"),
         (("train", "simulated", "--device", "gpu"), "There is no device 'gpu'"),
         (("train", "simulated", "--model", "stacked-lstm", "--preset", "notebook"), "either"),
-        (("train", "hapt"), "hapt holds raw recordings"),
         (("train",), "name a DATASET"),
         (("train", "simulated", "--resume", "x"), "name a DATASET"),
         (("train", "--resume", "nowhere"), "nowhere is no run"),
