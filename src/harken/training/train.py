@@ -106,7 +106,7 @@ def _usable(windows: Windows) -> Windows:
 
 
 def _without_turns_that_do_not_fit(recipe: Recipe, windows: Windows) -> tuple[Recipe, Windows]:
-    """Random turns are for the signals of one device, in triples x, y, z; else they are left out."""
+    """Random turns are for the signals of one device; elsewhere they are left out."""
     if set(windows.channels) <= set(CHANNELS):
         return recipe, windows
     note = "random turns left out: the channels are not those of one device"
