@@ -1,15 +1,16 @@
 """The notebook's figures, measured anew: several seeds of each preset, with their spread.
 
-    python -m benchmarks.classic [--out docs/results/classic.json]
+    python -m benchmarks.classic
 
-Runs stay in `runs/classic`: a finished one is not trained again, a stopped one goes on.
+Runs stay in `runs/classic`: a finished one is not trained again, a stopped one goes on. The figures
+go into `docs/results/classic.json`, the table that is printed into the README.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,29 @@ from harken.cli.progress import TrainingProgress
 from harken.files import write_text
 
 RUNS = Path("runs/classic")
-#: Name of the row, preset, channels, seeds.
+RESULTS = Path("docs/results/classic.json")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    name: str
+    preset: str
+    channels: str
+    seeds: tuple[int, ...]
+    published: str
+
+    @property
+    def command(self) -> str:
+        narrowed = f" --channels {self.channels}" if self.channels != "all" else ""
+        return f"harken train uci-har --preset {self.preset}{narrowed} --seed K"
+
+
 ROWS = (
-    ("notebook", "notebook", "all", (0, 1, 2)),
-    ("notebook-accelerometer", "notebook", "accelerometer", (0,)),
-    ("stacked-lstm", "stacked-lstm", "all", (0, 1, 2, 3, 4)),
+    Row("notebook", "notebook", "all", (0, 1, 2), "0.9165"),
+    Row("notebook-accelerometer", "notebook", "accelerometer", (0,), "0.87"),
+    Row("stacked-lstm", "stacked-lstm", "all", (0, 1, 2, 3, 4), ""),
 )
 #: What is kept of a run's metrics.
 KEPT = (
@@ -42,17 +61,17 @@ KEPT = (
 )
 
 
-def finished(name: str, preset: str, channels: str, seed: int) -> dict[str, Any]:
+def finished(row: Row, seed: int) -> dict[str, Any]:
     """The metrics of a run, which is trained unless it is there already."""
-    folder = RUNS / f"{name}-seed{seed}"
+    folder = RUNS / f"{row.name}-seed{seed}"
     with TrainingProgress(quiet=True) as progress:
         if folder.exists():
             run = api.resume(folder, watcher=progress)
         else:
             run = api.train(
                 "uci-har",
-                preset=preset,
-                channels=channels,
+                preset=row.preset,
+                channels=row.channels,
                 seed=seed,
                 out=folder,
                 watcher=progress,
@@ -62,24 +81,25 @@ def finished(name: str, preset: str, channels: str, seed: int) -> dict[str, Any]
     return {key: metrics[key] for key in KEPT} | {"worst_subject": worst}
 
 
+def table(results: dict[str, list[dict[str, Any]]]) -> str:
+    """The figures as a Markdown table."""
+    lines = [
+        "| command | accuracy by seed K = 0, 1, ... | mean (standard deviation) | published |",
+        "|---|---|---|---|",
+    ]
+    for row in ROWS:
+        accuracy = [run["accuracy"] for run in results[row.name]]
+        spread = f" ({statistics.stdev(accuracy):.4f})" if len(accuracy) > 1 else ""
+        by_seed = ", ".join(f"{a:.4f}" for a in accuracy)
+        mean = f"{statistics.mean(accuracy):.4f}{spread}"
+        lines.append(f"| `{row.command}` | {by_seed} | {mean} | {row.published} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="The notebook's figures, measured anew.")
-    parser.add_argument("--out", type=Path, default=Path("docs/results/classic.json"))
-    out = parser.parse_args().out
-    results = {
-        name: [finished(name, preset, channels, seed) for seed in seeds]
-        for name, preset, channels, seeds in ROWS
-    }
-    for name, runs in results.items():
-        accuracy = [run["accuracy"] for run in runs]
-        seconds = [run["train_seconds"] for run in runs]
-        spread = f" (sd {statistics.stdev(accuracy):.4f})" if len(accuracy) > 1 else ""
-        print(
-            f"{name:<24} mean {statistics.mean(accuracy):.4f}{spread}, "
-            f"seeds {', '.join(f'{a:.4f}' for a in accuracy)}, "
-            f"{min(seconds):.0f} to {max(seconds):.0f} s"
-        )
-    write_text(out, json.dumps(results, indent=2) + "\n")
+    results = {row.name: [finished(row, seed) for seed in row.seeds] for row in ROWS}
+    write_text(RESULTS, json.dumps(results, indent=2) + "\n")
+    print(table(results))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def run_demo(
     prediction = predict(input_file, run.model_file)
     bouts_file, timeline_file = run.path / "bouts.csv", run.path / "timeline.png"
     write_bouts([prediction], bouts_file)
-    save(timeline(prediction, simulated=name == "simulated"), timeline_file)
+    save(timeline(prediction), timeline_file)
     return Demo(run, prediction, input_file, bouts_file, timeline_file)
 
 

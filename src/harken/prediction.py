@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.bouts import Bout, bouts_of
+from harken.datasets.simulated import NAME as SIMULATED
 from harken.errors import FormatError, InputError, storing
 from harken.files import write_text
 from harken.predictor import Predictor
@@ -32,6 +33,7 @@ class Prediction:
     probability : (n_windows, n_classes) float32
     bouts : stretches of one activity
     recording : what was read, if it was a recording
+    simulated : whether the model learnt from simulated people
     notes : what was inferred and done, one sentence each
     """
 
@@ -40,6 +42,7 @@ class Prediction:
     probability: NDArray[np.float32]
     bouts: list[Bout]
     recording: Recording | None
+    simulated: bool
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -87,6 +90,7 @@ def predict(path: str | Path, model: str | Path | Predictor) -> Prediction:
         probability=probability,
         bouts=bouts_of(windows, probability),
         recording=recording,
+        simulated=predictor.card.dataset == SIMULATED,
         notes=windows.notes + _requirements(predictor),
     )
 
@@ -121,4 +125,6 @@ def _requirements(predictor: Predictor) -> tuple[str, ...]:
     note = f"the model is made for a phone worn at the {contract.placement}"
     if up := contract.mounting.get("up"):
         note += f" whose {up} axis points up while the wearer stands"
-    return (note,)
+    if predictor.card.dataset != SIMULATED:
+        return (note,)
+    return (note, "the model learnt from simulated people: its answers say nothing about real ones")

@@ -24,13 +24,13 @@ _AXES = {"x": BLUE, "y": ORANGE, "z": GREEN}
 _MAX_POINTS = 3000
 
 
-def timeline(prediction: Prediction, *, simulated: bool = False) -> Figure:
+def timeline(prediction: Prediction) -> Figure:
     """Signals, if a recording was read, and one row of bars per activity."""
     recording = prediction.recording
     labels = list(prediction.windows.labels)
     sensors = [] if recording is None else _sensors(recording)
     heights = [1.6] * len(sensors) + [0.35 * len(labels) + 0.4]
-    figure = new_figure(11, sum(heights) + 1.0, simulated=simulated)
+    figure = new_figure(11, sum(heights) + 1.0, simulated=prediction.simulated)
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)
     for panel, (name, sensor) in zip(panels[:, 0], sensors, strict=False):
         _draw_signals(panel, sensor, name)
@@ -54,9 +54,21 @@ def _draw_signals(panel: Axes, sensor: Sensor, name: str) -> None:
     for (axis, colour), values in zip(_AXES.items(), sensor.values.T, strict=True):
         panel.plot(*envelope(sensor.time_s, values), color=colour, linewidth=0.7, label=axis)
     panel.set_ylabel(name)
-    panel.legend(loc="upper right", ncols=3, fontsize=8, framealpha=0.8)
+    _legend_above(panel)
     panel.grid(alpha=0.25, linewidth=0.6)
     panel.spines[["top", "right"]].set_visible(False)
+
+
+def _legend_above(panel: Axes) -> None:
+    """Where it hides no data."""
+    panel.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        borderaxespad=0.2,
+        ncols=3,
+        fontsize=8,
+        frameon=False,
+    )
 
 
 def envelope(
@@ -96,7 +108,8 @@ def _draw_rows(panel: Axes, rows: list[tuple[float, float, Bout]], labels: list[
         panel.barh(row, end - start, left=start, height=0.8, color=colour, alpha=alpha)
     if any(bout.activity == WARM_UP for _, _, bout in rows):
         panel.plot([], [], color="0.6", linewidth=6, label="filters warming up: no claim")
-        panel.legend(loc="upper right", fontsize=8, framealpha=0.8)
+        _legend_above(panel)
+    panel.set_title("recognised, paler where less sure", loc="left", fontsize=9)
     panel.set_yticks(range(len(labels)), [pretty(label) for label in labels])
     panel.set_ylim(len(labels) - 0.4, -0.6)
     panel.grid(axis="x", alpha=0.25, linewidth=0.6)
