@@ -120,7 +120,7 @@ class _Pauses:
             self.notes.append("meta/time.csv tells no start: pauses cannot be told")
             return
         self._experiment_s, self._system_s = times
-        self.start_utc = utc(round((self._system_s[0] - self._experiment_s[0]) * 1e9))
+        self.start_utc = utc(round((self._system_s[0] - self._experiment_s[0]) * 1e6) * 1000)
         if len(starts) > 1:
             lengths = np.diff(self._system_s - self._experiment_s)
             self.notes.append(

@@ -76,7 +76,7 @@ def to_g(
     """
     size = float(np.median(np.linalg.norm(acc, axis=1)))
     if unit in _IN_G:
-        acc, how = acc * _IN_G[unit], "as the file says"
+        acc, how = acc * _IN_G[unit], "as the export says"
     elif _LEAST_WITH_GRAVITY < size < _MOST_WITH_GRAVITY:
         unit, how = "g", f"median size {size:.2f}"
     elif size / STANDARD_GRAVITY < _MOST_WITH_GRAVITY:
@@ -103,7 +103,7 @@ def to_rad_s(gyro: NDArray[np.float64], unit: str | None) -> tuple[NDArray[np.fl
     gyro : (n_samples, 3)
     unit : of `gyro`, where known
     """
-    how = "as the file says"
+    how = "as the export says"
     if unit not in _IN_RAD_S:
         fast = float(np.quantile(np.abs(gyro), 0.99)) if gyro.size else 0.0
         unit = "deg/s" if fast > _FASTEST_TURN else "rad/s"
