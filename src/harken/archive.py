@@ -83,7 +83,7 @@ class Archive:
         self.path = path
         self._limits = limits
         self._zip: zipfile.ZipFile | None = None
-        self.is_lone_file = lone_file and path.is_file() and not _looks_like_zip(path)
+        self.is_lone_file = lone_file and path.is_file() and not self._looks_like_zip()
         if self.is_lone_file:
             self._folder = path.parent
             self._members = {PurePosixPath(path.name): path.stat().st_size}
@@ -126,14 +126,20 @@ class Archive:
         """The bytes of the member at this very path, or its first `n_bytes`."""
         if self._zip is None:
             self._check_size(name, self._members[PurePosixPath(name)])
-            try:
-                with (self._folder / name).open("rb") as file:
-                    return file.read(-1 if n_bytes is None else n_bytes)
-            except OSError as error:
-                raise self._limits.error(
-                    f"{self._folder / name} cannot be read: {error.strerror}."
-                ) from None
+            return self._read_file(self._folder / name, n_bytes)
         return self._read_from_zip(self._zip, name, n_bytes)
+
+    def _looks_like_zip(self) -> bool:
+        if self.path.suffix.lower() == ".zip":
+            return True
+        return self._read_file(self.path, 4) in (b"PK\3\4", b"PK\5\6")
+
+    def _read_file(self, file: Path, n_bytes: int | None) -> bytes:
+        try:
+            with file.open("rb") as opened:
+                return opened.read(-1 if n_bytes is None else n_bytes)
+        except OSError as error:
+            raise self._limits.error(f"{file} cannot be read: {error.strerror}.") from None
 
     def _list_folder(self) -> dict[PurePosixPath, int]:
         members: dict[PurePosixPath, int] = {}
@@ -210,11 +216,6 @@ class Archive:
                 f"{name} in {self.path} has {size:,} bytes; no file of the "
                 f"{self._limits.kind} has more than {self._limits.member_bytes:,}."
             )
-
-
-def _looks_like_zip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return path.suffix.lower() == ".zip" or file.read(4) in (b"PK\3\4", b"PK\5\6")
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:

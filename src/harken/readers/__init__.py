@@ -106,3 +106,23 @@ def read(
     export = Export(path)
     recording = table.read(export, columns) if columns else _sniff(export).read(export)
     return recording if subject is None else replace(recording, subject=subject)
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """Columns by role, from "time=t,acc_x=AX,acc_y=AY,acc_z=AZ".
+
+    Raises
+    ------
+    FormatError
+        The text is not of this form.
+    """
+    columns: dict[str, str] = {}
+    for pair in text.split(","):
+        role, equals, name = (part.strip() for part in pair.partition("="))
+        if not (role and equals and name) or role in columns:
+            raise FormatError(
+                f"The columns {text!r}: found {pair.strip()!r}; expected each role once, as in "
+                "time=t,acc_x=AX,acc_y=AY,acc_z=AZ."
+            )
+        columns[role] = name
+    return columns

@@ -97,14 +97,16 @@ class Table:
             A cell holds something else; file, line and column are named.
         """
         cells = self._columns[column]
-        joined = "\n".join(cells)
-        values = None if "_" in joined else _in_bulk(cells)
-        if values is None and "_" not in joined:
+        values = _in_bulk(cells)
+        if values is None:
+            joined = "\n".join(cells)
             values = _in_bulk([cell or "nan" for cell in joined.replace(",", ".").split("\n")])
-        if values is None or len(values) != len(cells) or np.isinf(values).any():
+            if "," in joined:
+                self.note("decimal commas read as decimal points")
+        # Python reads 1_0 as ten; here it is a slip.
+        unsure = values is None or len(values) != len(cells) or np.isinf(values).any()
+        if values is None or unsure or "_" in "".join(cells):
             values = np.array([self._number(row, column) for row in range(len(cells))], float)
-        if "," in joined:
-            self.note("decimal commas read as decimal points")
         return values
 
     def _number(self, row: int, column: int) -> float:
@@ -118,7 +120,7 @@ class Table:
 
 def _in_bulk(cells: Sequence[str]) -> NDArray[np.float64] | None:
     try:
-        return np.array(list(map(float, cells)), dtype=np.float64)
+        return np.fromiter(map(float, cells), np.float64, len(cells))
     except ValueError:
         return None
 

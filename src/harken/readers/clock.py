@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -53,12 +54,12 @@ def read_clock(table: Table, column: int) -> Clock:
     FormatError
         The column holds no times.
     """
-    cells = [cell.strip() for cell in table.cells(column)]
-    first = next((cell for cell in cells if cell), "")
+    cells = table.cells(column)
+    first = next((cell.strip() for cell in cells if cell.strip()), "")
     if _TIME_OF_DAY.fullmatch(first):
-        return _times_of_day(table, column, cells)
+        return _times_of_day(table, column, [cell.strip() for cell in cells])
     if re.match(r"\d{4}-\d\d", first):
-        return _dates(table, column, cells)
+        return _dates(table, column, [cell.strip() for cell in cells])
     values = table.numbers(column)
     known = np.flatnonzero(np.isfinite(values))
     if not len(known):
@@ -70,12 +71,11 @@ def read_clock(table: Table, column: int) -> Clock:
     if not _is_epoch(float(np.median(values[known])) / PER_SECOND[unit]):
         return Clock(values / PER_SECOND[unit], None, f"time taken as {_NAMES[unit]}")
     time_s = np.full(len(values), np.nan)
-    exact = [_exact(cells[row]) for row in known]
-    time_s[known] = [float(value - exact[0]) for value in exact]
+    first_exact, time_s[known] = _since_first([cells[row] for row in known.tolist()])
     per_second = PER_SECOND[unit]
     return Clock(
         time_s / per_second,
-        int(exact[0] * (1_000_000_000 // per_second)),
+        int(first_exact * (1_000_000_000 // per_second)),
         f"time taken as {_NAMES[unit]} since 1970",
     )
 
@@ -106,8 +106,22 @@ def _is_epoch(seconds: float) -> bool:
     return _FIRST_EPOCH_S < seconds < _LAST_EPOCH_S
 
 
+def _since_first(cells: Sequence[str]) -> tuple[int | Decimal, NDArray[np.float64]]:
+    """The first value, and what each is beyond it.
+
+    With all digits: a float has too few for nanoseconds since 1970.
+    """
+    try:
+        whole = np.fromiter(map(int, cells), np.int64, len(cells))
+        if whole.max() < 2**62 and whole.min() > -(2**62):  # so that no difference overflows
+            return int(whole[0]), (whole - whole[0]).astype(np.float64)
+    except (ValueError, OverflowError):
+        pass
+    exact = [_exact(cell.strip()) for cell in cells]
+    return exact[0], np.array([float(value - exact[0]) for value in exact])
+
+
 def _exact(cell: str) -> Decimal:
-    """All digits: a float has too few for nanoseconds since 1970."""
     text = cell.replace(",", ".")
     try:
         return Decimal(text)
