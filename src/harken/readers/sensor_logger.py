@@ -25,6 +25,14 @@ from harken.recording import Recording
 NAME = "sensor-logger"
 DESCRIPTION = "Sensor Logger (iOS, Android): zip, folder or JSON"
 
+#: Files that are read; an export may hold many others.
+_SENSORS = (
+    "TotalAcceleration",
+    "Accelerometer",
+    "Gravity",
+    "AccelerometerUncalibrated",
+    "Gyroscope",
+)
 _COLUMNS = {"seconds_elapsed", "x", "y", "z"}
 
 
@@ -57,15 +65,6 @@ def read(export: Export) -> Recording:
 def _is_json(export: Export, name: str) -> bool:
     head = export.head(name).lstrip()
     return head.startswith(b"[") and b'"sensor"' in head
-
-
-_SENSORS = (
-    "TotalAcceleration",
-    "Accelerometer",
-    "Gravity",
-    "AccelerometerUncalibrated",
-    "Gyroscope",
-)
 
 
 def _tables(export: Export) -> tuple[dict[str, Table], dict[str, str]]:

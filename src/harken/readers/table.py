@@ -34,7 +34,7 @@ _SENSOR = {
     "gyro": r"(?:gyro|gyr|gyroscope|w|g)",
 }
 _NAMES = {
-    "time": r"times?|t|timestamps?|seconds|(?:seconds)?elapsed|datetime|epoch",
+    "time": r"times?|timestamps?|seconds|(?:seconds)?elapsed|datetime|epoch",
     "label": r"labels?|activity|activities",
     "subject": r"subjects?|subjectid|users?|userid|participant|person",
 } | {
@@ -142,6 +142,8 @@ def _find_columns(table: Table, given: Mapping[str, str]) -> dict[str, int]:
         place = next((i for i, name in enumerate(plain) if re.fullmatch(pattern, name)), None)
         if place is not None:
             found.setdefault(role, place)
+    if "time" not in found and "t" in plain:  # only then: T may be a temperature
+        found["time"] = plain.index("t")
     missing = [role for role in ("time", *ACC_CHANNELS) if role not in found]
     if missing:
         raise FormatError(
@@ -150,6 +152,8 @@ def _find_columns(table: Table, given: Mapping[str, str]) -> dict[str, int]:
             f"velocity (gyro_x, gyro_y, gyro_z); not found: {', '.join(missing)}. Rename the "
             "columns, or tell which is which with --columns."
         )
+    used = (f"{role} is {table.header[found[role]]!r}" for role in ROLES if role in found)
+    table.note(f"columns: {', '.join(used)}")
     return found
 
 
