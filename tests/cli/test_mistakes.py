@@ -36,6 +36,7 @@ Say = Callable[..., object]
         (("demo", "--data", "/nowhere"), "There is no folder /nowhere"),
         (("evaluate", "nowhere.onnx", "simulated"), "There is no model file nowhere.onnx"),
         (("predict", "x.csv", "--model", "nowhere.onnx"), "There is no model file nowhere.onnx"),
+        (("predict", "x.csv", "--model", "m.onnx", "--columns", "time"), "expected each role once"),
         (("predcit", "x.csv"), "predcit"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",

@@ -49,8 +49,8 @@ def predict(
 
     if plot is not None and len(files) > 1:
         raise typer.BadParameter("--plot draws one file; name one.")
-    predictor = Predictor(model)
     roles = None if columns is None else parse_columns(columns)
+    predictor = Predictor(model)
     predictions = [predict_file(file, predictor, columns=roles) for file in files]
     if out is not None:
         write_bouts(predictions, out)

@@ -177,16 +177,8 @@ def parse_table(data: bytes, name: str, at_least: int = 2) -> Table:
     places = [number for number, line in enumerate(lines, start=1) if line.strip(" ")]
     filled = [lines[number - 1] for number in places]
     header, separator = split_header(filled[0]) if filled else ([], ",")
-    notes = []
-    title = filled[0] if filled else ""
-    if filled.count(title) > 1:
-        keep = [i for i, line in enumerate(filled) if i == 0 or line != title]
-        repeated = [places[i] for i in range(1, len(filled)) if filled[i] == title]
-        notes.append(
-            f"{len(repeated):,} repeated header{'s' * (len(repeated) > 1)} in the middle left out "
-            f"(the first in line {repeated[0]})"
-        )
-        places, filled = [places[i] for i in keep], [filled[i] for i in keep]
+    notes: list[str] = []
+    filled, places = _without_repeats(filled, places, notes)
     columns, n_rows = _split(filled[1:], header, separator, name, places[1:], notes)
     if n_rows < at_least:
         raise FormatError(
@@ -201,6 +193,22 @@ def parse_table(data: bytes, name: str, at_least: int = 2) -> Table:
     table = Table(name, header, columns, places[1 : n_rows + 1])
     table.notes += notes
     return table
+
+
+def _without_repeats(
+    lines: list[str], places: list[int], notes: list[str]
+) -> tuple[list[str], list[int]]:
+    """Lines and their numbers without further copies of the header, as joined files have them."""
+    title = lines[0] if lines else ""
+    repeated = [place for line, place in zip(lines, places, strict=True) if line == title][1:]
+    if not repeated:
+        return lines, places
+    notes.append(
+        f"{len(repeated):,} repeated header{'s' * (len(repeated) > 1)} in the middle left out "
+        f"(the first in line {repeated[0]})"
+    )
+    keep = [i for i, line in enumerate(lines) if i == 0 or line != title]
+    return [lines[i] for i in keep], [places[i] for i in keep]
 
 
 def _split(
