@@ -65,11 +65,11 @@ def read_track(
     if len(rows) < 2 or (lost > n / 2 and not alternates):
         gaps = np.isnan(values).sum(axis=0)
         worst = columns[int(np.argmax(gaps))]
-        first = table.place_of(int(np.argmin(complete)), worst).removeprefix(table.name + ", ")
+        lacking = table.place_of(int(np.argmin(complete)), worst).removeprefix(table.name + ", ")
         raise FormatError(
             f"{table.name}: only {len(rows):,} of {n:,} rows hold a time and all of the {what}; "
             f"column {table.header[worst]!r} is empty in {int(gaps.max()):,} "
-            f"(the first that lacks something: {first}). "
+            f"(the first that lacks something: {lacking}). "
             "Export the recording anew with this sensor switched on."
         )
     notes = (clock.note, *table.notes)
