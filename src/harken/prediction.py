@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,19 @@ class Prediction:
         }
 
 
-def predict(path: str | Path, model: str | Path | Predictor) -> Prediction:
+def predict(
+    path: str | Path,
+    model: str | Path | Predictor,
+    *,
+    columns: Mapping[str, str] | None = None,
+) -> Prediction:
     """Recognise what happens in a file.
 
     Parameters
     ----------
-    path : a recording (.csv) or a window file (.npz)
+    path : a recording (a phone app's export, or a table) or a window file (.npz)
     model : a model file, or an opened one
+    columns : names of a table's columns by what they are, see `harken.read`
 
     Raises
     ------
@@ -73,7 +80,7 @@ def predict(path: str | Path, model: str | Path | Predictor) -> Prediction:
         The model file cannot be used.
     """
     predictor = model if isinstance(model, Predictor) else Predictor(model)
-    found = read(path)
+    found = read(path, columns=columns)
     recording = found if isinstance(found, Recording) else None
     windows = predictor.windows_of(found) if isinstance(found, Recording) else found
     windows = predictor.contract.check(windows)
