@@ -30,6 +30,9 @@ def predict(
     model: Annotated[Path, typer.Option(help="A model file: RUN/model.onnx.")],
     out: Annotated[Path | None, typer.Option(help="Write the bouts: .csv or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw signals and activities: .png.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Use recordings that harken inspect refuses.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Recognise the activities in recordings, with the model of a run."""
@@ -40,7 +43,7 @@ def predict(
     if plot is not None and len(files) > 1:
         raise typer.BadParameter("--plot draws one file; name one.")
     predictor = Predictor(model)
-    predictions = [predict_file(file, predictor) for file in files]
+    predictions = [predict_file(file, predictor, force=force) for file in files]
     if out is not None:
         write_bouts(predictions, out)
     if plot is not None:

@@ -64,14 +64,30 @@ def refuse_unfit(recording: Recording) -> None:
 
 
 def _findings(acc: View, gyro: View | None, up: str) -> Iterator[Finding]:
-    yield from _length(acc, gyro)
     views = [acc] + ([] if gyro is None else [gyro])
     if min(len(view.sensor) for view in views) < _FEWEST_SAMPLES:
+        yield from _length(views)
         return
-    yield from clock.clock_findings(acc)
+    times = list(_times(acc, gyro))
+    yield from times
+    ordered = not any(finding.severity == "refused" for finding in times)
+    yield from _values(acc, gyro, up, ordered=ordered)
+
+
+def _times(acc: View, gyro: View | None) -> Iterator[Finding]:
+    """Clocks and lengths; nothing can be said of the length where the clock is wrong."""
+    found = list(clock.clock_findings(acc))
     if gyro is not None and not _share_a_clock(acc, gyro):
-        yield from clock.clock_findings(gyro)
-        yield from together.coverage_findings(acc, gyro)
+        found += clock.clock_findings(gyro)
+        found += together.coverage_findings(acc, gyro)
+    yield from found
+    if not any(finding.kind in ("clock-scale", "bursts") for finding in found):
+        yield from _length([acc] + ([] if gyro is None else [gyro]))
+
+
+def _values(acc: View, gyro: View | None, up: str, *, ordered: bool) -> Iterator[Finding]:
+    """Units, ranges, and how the device is worn; `ordered`: whether the clocks are good."""
+    views = [acc] + ([] if gyro is None else [gyro])
     dead = [holding.dead_finding(view) for view in views]
     yield from (finding for finding in dead if finding is not None)
     for view, is_dead in zip(views, dead, strict=True):
@@ -81,19 +97,17 @@ def _findings(acc: View, gyro: View | None, up: str) -> Iterator[Finding]:
         return
     wrong_scale = list(scale.acc_scale_findings(acc))
     yield from wrong_scale
-    if any(finding.severity == "refused" for finding in wrong_scale):
-        acc_is_good = False
-    else:
-        acc_is_good = True
+    acc_is_good = not any(finding.severity == "refused" for finding in wrong_scale)
+    if acc_is_good:
         yield from scale.spike_findings(acc)
         yield from wearing.wearing_findings(acc, up)
     if gyro is not None and dead[1] is None:
-        yield from _gyroscope(acc, gyro, acc_is_good=acc_is_good)
+        yield from _gyroscope(acc, gyro, acc_is_good=acc_is_good, ordered=ordered)
 
 
-def _gyroscope(acc: View, gyro: View, *, acc_is_good: bool) -> Iterator[Finding]:
+def _gyroscope(acc: View, gyro: View, *, acc_is_good: bool, ordered: bool) -> Iterator[Finding]:
     """What the accelerometer, if it can be trusted, tells of the gyroscope."""
-    turning = together.turning_of(acc, gyro) if acc_is_good else None
+    turning = together.turning_of(acc, gyro) if acc_is_good and ordered else None
     found = list(together.turning_findings(gyro, turning))
     yield from found
     if any(finding.kind == "gyro-in-deg" for finding in found):
@@ -107,10 +121,9 @@ def _share_a_clock(acc: View, gyro: View) -> bool:
     return np.array_equal(acc.sensor.time_s, gyro.sensor.time_s)
 
 
-def _length(acc: View, gyro: View | None) -> Iterator[Finding]:
+def _length(views: list[View]) -> Iterator[Finding]:
     """Whether there is room for the warm-up and a window."""
     window_s = WindowSpec().window_s
-    views = [acc] + ([] if gyro is None else [gyro])
     # By the number of samples: what a wrong clock says of the length is another matter.
     shortest_s = min(len(v.sensor) / v.rate_hz if len(v.sensor) > 1 else 0.0 for v in views)
     if not shortest_s < WARM_UP_S + window_s:

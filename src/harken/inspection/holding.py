@@ -18,14 +18,14 @@ STUCK_COARSE_S = 10.0
 #: With a larger share of the time stuck, there is nothing left to recognise.
 MOST_STUCK = 0.5
 #: Share of the samples in flat tops of two or more at the axis's limit; and how many at least.
-#: (HAPT: 0.05 %, in experiment 12, whose gyroscope meets its 10 rad/s; else 0.01 %)
+#: (HAPT: 0.05 %, in experiment 12, whose gyroscope meets its 10 rad/s; else 0.02 %)
 MOST_CLIPPED, FEWEST_CLIPPED = 0.002, 10
 #: An axis that varies by less (g, rad/s) does not reach a limit.
 _STILL = 0.05
 #: Coarser steps than that hide the tremors that tell sitting from standing, about 0.01 g, or turns
-#: of the trunk. (HAPT: 0.0014 g and 0.0003 rad/s)
+#: of the trunk. (HAPT: 0.0014 g, and no steps in the gyroscope)
 COARSE = {"acc": 0.008, "gyro": 0.02}
-#: Share of samples that repeat the one before while the device moves. (HAPT: 0.012 at most)
+#: Share of samples that repeat the one before while the device moves. (HAPT: 0.066 at most)
 MOST_HELD = 0.15
 _AXES = "xyz"
 _UNIT = {"acc": "g", "gyro": "rad/s"}
@@ -63,7 +63,7 @@ def holding_findings(view: View) -> Iterator[Finding]:
 
 
 def _stuck(view: View, least_s: float) -> Iterator[Finding]:
-    together = view.held.all(axis=1)
+    together = np.asarray(view.held.all(axis=1))
     frozen = _long(view, together, least_s)
     yield from _stays(view, "frozen", "all axes keep", frozen)
     in_frozen = np.zeros(len(together), bool)
@@ -76,7 +76,7 @@ def _stuck(view: View, least_s: float) -> Iterator[Finding]:
 
 def _long(view: View, held: NDArray[np.bool_], least_s: float) -> NDArray[np.int64]:
     """First and last sample of stretches that are held for long."""
-    runs = runs_of(held) + [0, 1]
+    runs = runs_of(held) + np.array([0, 1])
     time_s = view.sensor.time_s
     return np.asarray(runs[time_s[runs[:, 1]] - time_s[runs[:, 0]] >= least_s])
 

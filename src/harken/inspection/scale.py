@@ -11,11 +11,11 @@ from harken.inspection.finding import Finding, in_words
 from harken.inspection.view import ENOUGH_BLOCKS, View, runs_of
 from harken.recording import STANDARD_GRAVITY
 
-#: What may pass as 1 g, whatever the unit; the same bounds as the reader of tables has. (HAPT: 1.00
-#: to 1.04)
+#: What may pass as 1 g, whatever the unit; the same bounds as the reader of tables has.
+#: (HAPT: 0.998 to 1.036)
 LEAST_GRAVITY, MOST_GRAVITY = 0.7, 1.5
 #: Less than that is no gravity, or a smaller share of the usual size than `LEAST_SHARE`. (HAPT:
-#: 1.00 g and 0.98 of it or more)
+#: 0.998 g and 0.995 of it at least)
 NO_GRAVITY_G, LEAST_SHARE = 0.3, 0.5
 #: A still device reads 1 g to within that. (HAPT: 0.999 to 1.032)
 MOST_SCALE_ERROR = 0.05
