@@ -399,6 +399,15 @@ def test_people_who_lie_still_are_told_from_a_desk(hapt: list[Recording]) -> Non
                 assert "not-worn" not in {k for k, _ in found(keep(recording, which))}
 
 
+def test_faults_do_not_hide_one_another(clean: Recording) -> None:
+    several = [flat_tops, single_spikes, turns_the_other_way, axis_stuck_for_seconds, shaky_clock]
+    recording = clean
+    for plant in several:
+        recording = plant(recording)
+    kinds = {kind for plant, kind, _ in FAULTS if plant in several}
+    assert {k for k, _ in found(recording)} == kinds
+
+
 def test_findings_say_where(clean: Recording) -> None:
     (finding,) = inspect_recording(axis_stuck_for_seconds(clean)).findings
     assert finding.where == ((40.0, 43.98),)

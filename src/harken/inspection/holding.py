@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.inspection.finding import Finding, Severity, in_words
-from harken.inspection.view import ENOUGH_BLOCKS, View, runs_of
+from harken.inspection.view import ENOUGH_BLOCKS, RANGE, View, runs_of
 from harken.resample import LOWEST_RATE_HZ
 
 #: An axis that keeps its value for that many seconds is stuck. (HAPT: 0.30 s at most)
@@ -104,7 +104,9 @@ def _clipped(view: View) -> Iterator[Finding]:
         values = view.sensor.values[:, axis]
         if values.std() < _STILL:
             continue
-        for limit in (values.max(), values.min()):
+        # A spike beyond the range is not the limit that the others meet.
+        possible = values[np.abs(values) <= RANGE[view.key]]
+        for limit in (possible.max(), possible.min()) if len(possible) else ():
             tops = runs_of(values == limit)
             length = tops[:, 1] - tops[:, 0] + 1
             # A longer one is a stuck axis.

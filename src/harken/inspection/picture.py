@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harken.evaluation.plots import BLACK, BLUE, GREEN, ORANGE, PINK, RED, SKY, YELLOW, new_figure
 from harken.evaluation.timeline import draw_signals, envelope, signals_of
@@ -34,11 +36,13 @@ def picture(recording: Recording, inspection: Inspection, *, simulated: bool = F
     figure = new_figure(11, 1.7 * len(heights) + 1.0, simulated=simulated)
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     _draw_size(panels[0], recording.acc)
-    by_sensor = dict(zip(("acc", "gyro"), panels[1:], strict=False))
     for panel, (name, sensor) in zip(panels[1:], signals, strict=False):
         draw_signals(panel, sensor, name)
+        _legend_above(panel)
+        _look_past_spikes(panel, sensor.values)
     _draw_steps(panels[-1], [sensor for _, sensor in signals])
-    _shade(figure, inspection, by_sensor)
+    panels[0].margins(x=0.01)
+    _shade(figure, inspection, {"acc": panels[:2], "gyro": panels[2:-1], "": panels})
     panels[0].set_title(_title(recording, inspection), loc="left", fontsize=10)
     return figure
 
@@ -48,6 +52,7 @@ def _draw_size(panel: Axes, acc: Sensor) -> None:
     panel.axhline(1, color="0.6", linewidth=0.8)
     panel.plot(*envelope(acc.time_s, sizes), color=BLACK, linewidth=0.7)
     panel.set_ylabel("size (g)")
+    _look_past_spikes(panel, sizes)
     _quiet(panel)
 
 
@@ -56,14 +61,32 @@ def _draw_steps(panel: Axes, sensors: list[Sensor]) -> None:
     for sensor, colour, name in zip(sensors, (BLUE, ORANGE), ("acc", "gyro"), strict=False):
         steps_ms = 1000 * np.diff(sensor.time_s)
         line = envelope(sensor.time_s[1:], steps_ms)
-        panel.plot(*line, color=colour, linewidth=0.7, label=name, alpha=0.8)
+        panel.plot(*line, color=colour, linewidth=0.7, label=name, drawstyle="steps-pre")
     # Steps back are negative; gaps are a thousand times longer than steps.
     panel.set_yscale("symlog", linthresh=100)
     panel.set_ylabel("step (ms)")
     panel.set_xlabel("time (s)")
     if len(sensors) > 1:
-        panel.legend(loc="upper right", ncols=2, fontsize=8, framealpha=0.8)
+        panel.legend(ncols=2)
+        _legend_above(panel)
     _quiet(panel)
+
+
+def _legend_above(panel: Axes) -> None:
+    """The legend above the panel, where no line can run behind it."""
+    panel.legend(
+        loc="lower right", bbox_to_anchor=(1, 0.97), ncols=3, fontsize=8, frameon=False, borderpad=0
+    )
+
+
+def _look_past_spikes(panel: Axes, values: NDArray[np.float64]) -> None:
+    """Cut spikes off where they would make everything else a flat line."""
+    if not values.size:
+        return
+    low, high = np.percentile(values, [0.1, 99.9])
+    room = 0.25 * max(high - low, 0.1)
+    if np.ptp(values) > 4 * room + 2 * (high - low):
+        panel.set_ylim(low - room, high + room)
 
 
 def _quiet(panel: Axes) -> None:
@@ -71,7 +94,7 @@ def _quiet(panel: Axes) -> None:
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def _shade(figure: Figure, inspection: Inspection, by_sensor: dict[str, Axes]) -> None:
+def _shade(figure: Figure, inspection: Inspection, by_sensor: dict[str, Sequence[Axes]]) -> None:
     from matplotlib.patches import Patch
 
     styles: dict[str, tuple[str, str]] = {}
@@ -81,9 +104,8 @@ def _shade(figure: Figure, inspection: Inspection, by_sensor: dict[str, Axes]) -
         number = len(styles)
         fresh = (_COLOURS[number % len(_COLOURS)], _HATCHES[number // len(_COLOURS) % 4])
         colour, hatch = styles.setdefault(finding.kind, fresh)
-        panels = [by_sensor[finding.sensor]] if finding.sensor else list(by_sensor.values())
         for start_s, end_s in finding.where[:_MOST_DRAWN]:
-            for panel in panels:
+            for panel in by_sensor[finding.sensor]:
                 # The edge keeps a single sample visible.
                 panel.axvspan(
                     start_s, end_s, color=colour, hatch=hatch, alpha=0.35, linewidth=1, zorder=0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.inspection.finding import Finding, in_words
-from harken.inspection.view import ENOUGH_BLOCKS, View, runs_of
+from harken.inspection.view import ENOUGH_BLOCKS, RANGE, View, runs_of
 from harken.recording import STANDARD_GRAVITY
 
 #: What may pass as 1 g, whatever the unit; the same bounds as the reader of tables has.
@@ -19,8 +19,6 @@ LEAST_GRAVITY, MOST_GRAVITY = 0.7, 1.5
 NO_GRAVITY_G, LEAST_SHARE = 0.3, 0.5
 #: A still device reads 1 g to within that. (HAPT: 0.999 to 1.032)
 MOST_SCALE_ERROR = 0.05
-#: Ranges of the sensors of phones and watches, and a bit.
-RANGE = {"acc": 16.5, "gyro": 36.0}
 #: At rest; in rad/s. Uncalibrated chips have up to 0.1. (HAPT: up to 0.008)
 MOST_GYRO_BIAS = 0.1
 

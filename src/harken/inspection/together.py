@@ -146,11 +146,19 @@ def _binned(view: View, start_s: float, n: int) -> NDArray[np.float64]:
     inside = (at >= 0) & (at < n)
     index = at[inside].astype(np.int64)
     count = np.bincount(index, minlength=n)
-    sums = [np.bincount(index, axis[inside], minlength=n) for axis in view.sensor.values.T]
+    sums = [np.bincount(index, axis[inside], minlength=n) for axis in _without_spikes(view).T]
     means = np.full((n, 3), np.nan)
     filled = count > 0
     means[filled] = np.stack(sums, axis=1)[filled] / count[filled, None]
     return means
+
+
+def _without_spikes(view: View) -> NDArray[np.float64]:
+    """(n_samples, 3) medians of three: one spike would outweigh all turning."""
+    values = view.sensor.values
+    before, middle, after = values[:-2], values[1:-1], values[2:]
+    low, high = np.minimum(before, after), np.maximum(before, after)
+    return np.concatenate([values[:1], np.clip(middle, low, high), values[-1:]])
 
 
 def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,6 +20,8 @@ _REST_G = 0.02
 #: A block whose size of acceleration varies by more, in g, is gait (HAPT: 14 to 73 %); only people
 #: who are upright move so.
 _GAIT_G = 0.1
+#: Ranges of the sensors of phones and watches (16 g, 2,000 degrees per second), and a bit.
+RANGE = {"acc": 16.5, "gyro": 36.0}
 #: Fewer blocks than this are no evidence of anything.
 ENOUGH_BLOCKS = 5
 
