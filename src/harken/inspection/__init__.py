@@ -14,7 +14,8 @@ import numpy as np
 from harken.errors import ContractError
 from harken.inspection import clock, holding, scale, together, wearing
 from harken.inspection.finding import SEVERITIES, Finding, Inspection
-from harken.inspection.view import View
+from harken.inspection.together import Turning
+from harken.inspection.view import View, view_of
 from harken.recording import Recording
 from harken.signal import WARM_UP_S
 from harken.windows import WindowSpec
@@ -39,11 +40,12 @@ def inspect_recording(recording: Recording, *, up: str = "+x") -> Inspection:
         `up` is no axis such as "+x".
     """
     wearing.vector_of(up)
-    acc = View("acc", recording.acc)
-    gyro = None if recording.gyro is None else View("gyro", recording.gyro)
-    found = list(_findings(acc, gyro, up))
+    acc = view_of("acc", recording.acc)
+    gyro = None if recording.gyro is None else view_of("gyro", recording.gyro)
+    turning = None if gyro is None else together.turning_of(acc, gyro)
+    found = list(_findings(acc, gyro, up, turning))
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    return Inspection(_facts(recording, acc, gyro), tuple(found))
+    return Inspection(_facts(recording, acc, gyro, turning), tuple(found))
 
 
 def refuse_unfit(recording: Recording) -> None:
@@ -63,7 +65,7 @@ def refuse_unfit(recording: Recording) -> None:
         )
 
 
-def _findings(acc: View, gyro: View | None, up: str) -> Iterator[Finding]:
+def _findings(acc: View, gyro: View | None, up: str, turning: Turning | None) -> Iterator[Finding]:
     views = [acc] + ([] if gyro is None else [gyro])
     if min(len(view.sensor) for view in views) < _FEWEST_SAMPLES:
         yield from _length(views)
@@ -71,7 +73,7 @@ def _findings(acc: View, gyro: View | None, up: str) -> Iterator[Finding]:
     times = list(_times(acc, gyro))
     yield from times
     ordered = not any(finding.severity == "refused" for finding in times)
-    yield from _values(acc, gyro, up, ordered=ordered)
+    yield from _values(acc, gyro, up, turning if ordered else None)
 
 
 def _times(acc: View, gyro: View | None) -> Iterator[Finding]:
@@ -85,33 +87,35 @@ def _times(acc: View, gyro: View | None) -> Iterator[Finding]:
         yield from _length([acc] + ([] if gyro is None else [gyro]))
 
 
-def _values(acc: View, gyro: View | None, up: str, *, ordered: bool) -> Iterator[Finding]:
-    """Units, ranges, and how the device is worn; `ordered`: whether the clocks are good."""
-    views = [acc] + ([] if gyro is None else [gyro])
-    dead = [holding.dead_finding(view) for view in views]
-    yield from (finding for finding in dead if finding is not None)
-    for view, is_dead in zip(views, dead, strict=True):
-        if is_dead is None:
-            yield from holding.holding_findings(view)
-    if dead[0] is not None:
-        return
-    wrong_scale = list(scale.acc_scale_findings(acc))
-    yield from wrong_scale
-    acc_is_good = not any(finding.severity == "refused" for finding in wrong_scale)
+def _values(acc: View, gyro: View | None, up: str, turning: Turning | None) -> Iterator[Finding]:
+    """Units, ranges, and how the device is worn."""
+    dead = holding.dead_finding(acc)
+    unit = [dead] if dead is not None else list(scale.acc_scale_findings(acc))
+    yield from unit
+    acc_is_good = not any(finding.severity == "refused" for finding in unit)
     if acc_is_good:
+        yield from holding.limit_findings(acc)
         yield from scale.spike_findings(acc)
         yield from wearing.wearing_findings(acc, up)
-    if gyro is not None and dead[1] is None:
-        yield from _gyroscope(acc, gyro, acc_is_good=acc_is_good, ordered=ordered)
+    if dead is None:
+        yield from holding.holding_findings(acc)
+    if gyro is not None:
+        yield from _gyroscope(acc, gyro, turning, acc_is_good=acc_is_good)
 
 
-def _gyroscope(acc: View, gyro: View, *, acc_is_good: bool, ordered: bool) -> Iterator[Finding]:
-    """What the accelerometer, if it can be trusted, tells of the gyroscope."""
-    turning = together.turning_of(acc, gyro) if acc_is_good and ordered else None
-    found = list(together.turning_findings(gyro, turning))
-    yield from found
-    if any(finding.kind == "gyro-in-deg" for finding in found):
+def _gyroscope(
+    acc: View, gyro: View, turning: Turning | None, *, acc_is_good: bool
+) -> Iterator[Finding]:
+    """The gyroscope, with what the accelerometer tells of it if that can be trusted."""
+    if (dead := holding.dead_finding(gyro)) is not None:
+        yield dead
         return
+    yield from holding.holding_findings(gyro)
+    found = list(together.turning_findings(gyro, turning if acc_is_good else None))
+    yield from found
+    if any(finding.severity == "refused" for finding in found):
+        return
+    yield from holding.limit_findings(gyro)
     yield from scale.spike_findings(gyro)
     if acc_is_good:
         yield from scale.bias_findings(acc, gyro)
@@ -144,29 +148,34 @@ def _length(views: list[View]) -> Iterator[Finding]:
     )
 
 
-def _facts(recording: Recording, acc: View, gyro: View | None) -> dict[str, Any]:
+def _facts(
+    recording: Recording, acc: View, gyro: View | None, turning: Turning | None
+) -> dict[str, Any]:
     """Plain values; None where something cannot be told."""
     facts: dict[str, Any] = {
         "source": recording.source,
-        "length_s": round(recording.duration_s, 3),
+        "length_s": _known(recording.duration_s, 3),
         "sensors": ["acc"] + ([] if gyro is None else ["gyro"]),
     }
     for view in [acc] + ([] if gyro is None else [gyro]):
-        known = len(view.sensor) > 1
         facts[f"{view.key}_n_samples"] = len(view.sensor)
-        facts[f"{view.key}_rate_hz"] = round(view.rate_hz, 3) if known else None
-        facts[f"{view.key}_jitter_percent"] = round(100 * clock.jitter_of(view), 2)
+        facts[f"{view.key}_rate_hz"] = _known(view.rate_hz, 3)
+        facts[f"{view.key}_jitter_percent"] = _known(100 * clock.jitter_of(view), 2)
     if len(acc.sensor):
         facts |= _facts_of_gravity(acc)
     bias = None if gyro is None else scale.bias_of(acc, gyro)
     facts["gyro_bias_rad_s"] = None if bias is None else [round(float(b), 4) for b in bias]
+    if turning is not None:
+        # Evidence of the gyroscope's unit: the slope is near 1 in rad/s, 0.017 in degrees.
+        facts["gyro_turns_gravity_slope"] = _known(turning.slope, 3)
+        facts["gyro_turns_gravity_correlation"] = _known(turning.correlation, 3)
     facts["placement"] = _placement(recording, acc)
     facts["taken_for_granted"] = list(recording.notes)
     return facts
 
 
 def _facts_of_gravity(acc: View) -> dict[str, Any]:
-    removed = acc.gravity < scale.NO_GRAVITY_G
+    removed = scale.is_without_gravity(acc)
     up = None if removed else wearing.up_of(acc)
     return {
         "acc_median_size_g": round(float(np.median(acc.sizes)), 4),
@@ -177,6 +186,10 @@ def _facts_of_gravity(acc: View) -> dict[str, Any]:
         # A sign cannot be told from samples: a device turned upside down reads the same.
         "sign": "taken as +1 g on the axis that points up",
     }
+
+
+def _known(value: float, digits: int) -> float | None:
+    return round(value, digits) if np.isfinite(value) else None
 
 
 def _placement(recording: Recording, acc: View) -> str:

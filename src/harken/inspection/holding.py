@@ -46,10 +46,15 @@ def dead_finding(view: View) -> Finding | None:
 
 
 def holding_findings(view: View) -> Iterator[Finding]:
-    """Everything about values that stay, or that meet a limit."""
+    """Values that stay, whatever their unit."""
     coarse = view.quantum > COARSE[view.key]
     yield from _stuck(view, STUCK_COARSE_S if coarse else STUCK_S)
-    if coarse:
+    yield from _held(view)
+
+
+def limit_findings(view: View) -> Iterator[Finding]:
+    """Steps and limits of the values; for samples whose unit is right."""
+    if view.quantum > COARSE[view.key]:
         yield Finding(
             "coarse",
             "note",
@@ -59,7 +64,6 @@ def holding_findings(view: View) -> Iterator[Finding]:
         )
     else:
         yield from _clipped(view)
-    yield from _held(view)
 
 
 def _stuck(view: View, least_s: float) -> Iterator[Finding]:
@@ -78,7 +82,10 @@ def _long(view: View, held: NDArray[np.bool_], least_s: float) -> NDArray[np.int
     """First and last sample of stretches that are held for long."""
     runs = runs_of(held) + np.array([0, 1])
     time_s = view.sensor.time_s
-    return np.asarray(runs[time_s[runs[:, 1]] - time_s[runs[:, 0]] >= least_s])
+    long = time_s[runs[:, 1]] - time_s[runs[:, 0]] >= least_s
+    # Two equal samples on either side of a gap are no stretch.
+    many = runs[:, 1] - runs[:, 0] >= view.block
+    return np.asarray(runs[long & many])
 
 
 def _stays(view: View, kind: str, who: str, runs: NDArray[np.int64]) -> Iterator[Finding]:

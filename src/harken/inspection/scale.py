@@ -23,12 +23,17 @@ MOST_SCALE_ERROR = 0.05
 MOST_GYRO_BIAS = 0.1
 
 
+def is_without_gravity(acc: View) -> bool:
+    """Whether nothing in the acceleration stands still, as where gravity was taken out."""
+    return acc.gravity < max(NO_GRAVITY_G, LEAST_SHARE * float(np.median(acc.sizes)))
+
+
 def acc_scale_findings(acc: View) -> Iterator[Finding]:
     """Unit, gravity and scale of an accelerometer that is said to be in g."""
     gravity = acc.gravity
     size = float(np.median(acc.sizes))
     evidence = f"what stands still in the acceleration is {gravity:.3g}, its median size {size:.3g}"
-    if gravity < NO_GRAVITY_G or gravity < LEAST_SHARE * size:
+    if is_without_gravity(acc):
         yield Finding(
             "gravity-removed",
             "refused",

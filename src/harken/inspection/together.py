@@ -84,6 +84,8 @@ class Turning:
 
 def turning_of(acc: View, gyro: View) -> Turning | None:
     """Compare the sensors; None where there is too little that both saw."""
+    if not len(acc.sensor) or not len(gyro.sensor):
+        return None
     start_s = float(acc.sensor.time_s.min())
     n = int((float(acc.sensor.time_s.max()) - start_s) / _BIN_S)
     # A clock in other units, or with a leap, would make more bins than there are samples.

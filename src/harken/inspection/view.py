@@ -20,6 +20,8 @@ _REST_G = 0.02
 #: A block whose size of acceleration varies by more, in g, is gait (HAPT: 14 to 73 %); only people
 #: who are upright move so.
 _GAIT_G = 0.1
+#: Whatever the unit, no sensor says more.
+_LARGEST = 1e12
 #: Ranges of the sensors of phones and watches (16 g, 2,000 degrees per second), and a bit.
 RANGE = {"acc": 16.5, "gyro": 36.0}
 #: Fewer blocks than this are no evidence of anything.
@@ -110,6 +112,13 @@ class View:
         """Times of (n, 2) first and last samples."""
         time_s = self.sensor.time_s
         return tuple((float(time_s[first]), float(time_s[last])) for first, last in runs)
+
+
+def view_of(key: Literal["acc", "gyro"], sensor: Sensor) -> View:
+    """A view whose squares are sure to be finite."""
+    if len(sensor) and np.abs(sensor.values).max() > _LARGEST:
+        sensor = Sensor(sensor.time_s, np.clip(sensor.values, -_LARGEST, _LARGEST))
+    return View(key, sensor)
 
 
 def runs_of(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
