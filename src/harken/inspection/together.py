@@ -21,6 +21,8 @@ _BIN_S = 0.1
 _SMOOTH = np.hanning(11)[1:-1] / np.hanning(11)[1:-1].sum()
 #: Lags that are tried, in bins. At more than 3 s other things of the day correlate.
 _MOST_LAG = 30
+#: Over less than half a minute a few movements may fit at a wrong lag.
+_FEWEST_BINS = 300
 #: A lag counts from here, in bins (HAPT: 1 at most) ...
 LEAST_LAG = 3
 #: ... if the correlation there is this much better than without one (HAPT: 0.004 at most).
@@ -72,7 +74,7 @@ class Turning:
     Attributes
     ----------
     lag_s : by how much the gyroscope comes late; 0 where that cannot be told
-    lag_gain : how much better the correlation is there
+    lag_gain : how much better the correlation is there; 0 where the directions do not agree
     correlation, slope : of da/dt on -w x a, without lag
     """
 
@@ -89,21 +91,34 @@ def turning_of(acc: View, gyro: View) -> Turning | None:
     start_s = float(acc.sensor.time_s.min())
     n = int((float(acc.sensor.time_s.max()) - start_s) / _BIN_S)
     # A clock in other units, or with a leap, would make more bins than there are samples.
-    if n > 20 * len(acc.sensor) or n < 4 * _MOST_LAG:
+    if n > 20 * len(acc.sensor) or n < _FEWEST_BINS:
         return None
     a, g = (_smooth(_binned(view, start_s, n)) for view in (acc, gyro))
     g = g - np.nan_to_num(np.nanmedian(g, axis=0)) if np.isfinite(g).any() else g
     change = (a[2:] - a[:-2]) / (2 * _BIN_S)
     a, g = a[1:-1], g[1:-1]
-    expected = -np.cross(g, a)
+    fit = _fit(change, a, g)
+    if fit is None:
+        return None
+    slope, correlation = fit
+    lag, gain = _lag(np.linalg.norm(change, axis=1), np.linalg.norm(g, axis=1))
+    # Sizes alone are misled by other things of the day: the directions must agree, too.
+    there = _fit(change, a, np.roll(g, -lag, axis=0))
+    agree = there is not None and there[1] > max(LEAST_CORRELATION, correlation + CLEARLY)
+    return Turning(lag * _BIN_S, gain if agree else 0.0, correlation, slope)
+
+
+def _fit(
+    change: NDArray[np.float64], acc: NDArray[np.float64], gyro: NDArray[np.float64]
+) -> tuple[float, float] | None:
+    """Slope and correlation of the change of gravity on what the gyroscope makes one expect."""
+    expected = -np.cross(gyro, acc)
     known = np.isfinite(change).all(axis=1) & np.isfinite(expected).all(axis=1)
     x, y = expected[known].ravel(), change[known].ravel()
     if len(x) < 12 * _MOST_LAG or not x.any() or not y.any():
         return None
-    slope = float(x @ y / (x @ x))
-    correlation = float(x @ y / np.sqrt((x @ x) * (y @ y)))
-    lag, gain = _lag(np.linalg.norm(change, axis=1), np.linalg.norm(g, axis=1))
-    return Turning(lag * _BIN_S, gain, correlation, slope)
+    product, square = float(x @ y), float(x @ x)
+    return product / square, product / float(np.sqrt(square * float(y @ y)))
 
 
 def turning_findings(gyro: View, turning: Turning | None) -> Iterator[Finding]:
@@ -112,7 +127,11 @@ def turning_findings(gyro: View, turning: Turning | None) -> Iterator[Finding]:
     clear = turning is not None and abs(turning.correlation) > LEAST_CORRELATION
     slope = turning.slope if turning is not None and clear else None
     if large > DEGREES_SIZE or (slope is not None and 0 < slope < DEGREES_SLOPE):
-        seen = "" if slope is None else f"; gravity turns {1 / abs(slope):.3g} times slower"
+        seen = (
+            ""
+            if slope is None or slope < 0
+            else f"; gravity turns {1 / slope:.3g} times slower than that"
+        )
         yield Finding(
             "gyro-in-deg",
             "refused",
