@@ -20,7 +20,7 @@ from harken.signal import RATE_HZ, FilterChain, Start
 #: Seconds of a recording that are pushed at once: fast, and little memory beyond the result.
 _PUSH_S = 600.0
 #: A recording of which a larger share is out of order has no usable clock.
-_MOST_LATE = 0.05
+MOST_LATE = 0.05
 
 
 class SignalPath:
@@ -279,7 +279,7 @@ def _joined(runs: list[Run]) -> list[tuple[int, NDArray[np.float64]]]:
 
 def _refuse_a_broken_clock(name: str, sensor: Sensor, source: str) -> None:
     n_late = int((sensor.time_s[1:] <= np.maximum.accumulate(sensor.time_s)[:-1]).sum())
-    if n_late > _MOST_LATE * len(sensor):
+    if n_late > MOST_LATE * len(sensor):
         raise FormatError(
             f"{source or 'The recording'}: {n_late:,} of {len(sensor):,} samples of the {name} "
             "stand at a time that is not after the ones before. Its clock cannot be used: sort "

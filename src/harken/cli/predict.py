@@ -39,6 +39,9 @@ def predict(
             help="Columns of your table: time, acc_x, ..., gyro_z, label, subject.",
         ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Use recordings that harken inspect refuses.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Recognise the activities in recordings, with the model of a run."""
@@ -51,7 +54,7 @@ def predict(
         raise typer.BadParameter("--plot draws one file; name one.")
     roles = None if columns is None else parse_columns(columns)
     predictor = Predictor(model)
-    predictions = [predict_file(file, predictor, columns=roles) for file in files]
+    predictions = [predict_file(file, predictor, columns=roles, force=force) for file in files]
     if out is not None:
         write_bouts(predictions, out)
     if plot is not None:

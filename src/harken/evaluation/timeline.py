@@ -28,12 +28,12 @@ def timeline(prediction: Prediction) -> Figure:
     """Signals, if a recording was read, and one row of bars per activity."""
     recording = prediction.recording
     labels = list(prediction.windows.labels)
-    sensors = [] if recording is None else _sensors(recording)
+    sensors = [] if recording is None else signals_of(recording)
     heights = [1.6] * len(sensors) + [0.35 * len(labels) + 0.4]
     figure = new_figure(11, sum(heights) + 1.0, simulated=prediction.simulated)
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)
     for panel, (name, sensor) in zip(panels[:, 0], sensors, strict=False):
-        _draw_signals(panel, sensor, name)
+        draw_signals(panel, sensor, name)
     bars = panels[-1, 0]
     if recording is None:
         _draw_windows(bars, prediction.bouts, labels)
@@ -43,14 +43,16 @@ def timeline(prediction: Prediction) -> Figure:
     return figure
 
 
-def _sensors(recording: Recording) -> list[tuple[str, Sensor]]:
+def signals_of(recording: Recording) -> list[tuple[str, Sensor]]:
+    """The sensors of a recording, with what to write at their axes."""
     found = [("acceleration (g)", recording.acc)]
     if recording.gyro is not None:
         found.append(("angular velocity (rad/s)", recording.gyro))
     return found
 
 
-def _draw_signals(panel: Axes, sensor: Sensor, name: str) -> None:
+def draw_signals(panel: Axes, sensor: Sensor, name: str) -> None:
+    """Three lines, x, y and z, over time."""
     for (axis, colour), values in zip(_AXES.items(), sensor.values.T, strict=True):
         panel.plot(*envelope(sensor.time_s, values), color=colour, linewidth=0.7, label=axis)
     panel.set_ylabel(name)
