@@ -5,8 +5,9 @@
 
 Needs the real archives: set $HARKEN_DATA to their folder.
 Up is compared with the mean acceleration in labelled WALKING; heading with the dataset's z axis and
-with gravity while lying on the back. Recordings without walking or lying, or
-with lying in different ways (more than 60 degrees apart, as on back and belly), are left out. Labels serve for this alone.
+with gravity while lying on the back. Labels serve for this alone. Recordings without walking or
+lying, or with lying in different ways (more than 60 degrees apart, as on back and belly), are left
+out.
 """
 
 from __future__ import annotations

@@ -214,6 +214,23 @@ def test_someone_who_only_lies_is_not_put_upright(people: list[Recording]) -> No
     assert "neither gait nor" in mounting.notes[0]
 
 
+def test_without_gravity_nothing_is_said(people: list[Recording]) -> None:
+    acc = only(people[0], "WALKING").acc
+    for values in (acc.values - acc.values.mean(axis=0), 9.81 * acc.values):
+        mounting = estimate_mounting(Recording(Sensor(acc.time_s, values)))
+        assert (mounting.method, mounting.up_confidence) == ("none", 0)
+
+
+def test_a_movement_that_is_only_vertical_has_no_heading() -> None:
+    time_s = np.arange(0, 60, 0.02)
+    for up in (X, Y, Z):
+        values = np.outer(1 + 0.3 * np.sin(2 * np.pi * 1.8 * time_s), up)
+        mounting = estimate_mounting(Recording(Sensor(time_s, values)))
+        np.testing.assert_allclose(mounting.rotation @ up, X, atol=1e-6)
+        assert mounting.forward_confidence == 0
+        assert mounting.forward_is_ambiguous
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 150])
 def test_a_recording_that_is_too_short_is_not_rotated(n: int) -> None:
     mounting = estimate_mounting(Recording(Sensor(np.arange(n) / 50, np.tile(X, (n, 1)))))

@@ -21,8 +21,8 @@ WINDOW, STRIDE = 100, 50
 STEP_HZ = (1.2, 2.6)
 #: A longer pause of the sensor is no part of any window.
 _MAX_GAP_S = 0.5
-# On the training people of HAPT these two find 95 to 99 % of windows of walking and of stairs, and
-# none of 2,384 of sitting, standing and lying.
+# On the training people of HAPT these two find 98 % of windows of walking, 97 % upstairs, 94 %
+# downstairs, and none of 2,379 of sitting, standing and lying.
 _LEAST_PERIODICITY = 0.3
 _LEAST_MOVEMENT_G = 0.08
 
