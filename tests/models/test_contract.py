@@ -11,7 +11,7 @@ import torch
 
 from harken.errors import UnknownNameError
 from harken.models import MODELS, build
-from harken.models.network import Network, Shape
+from harken.models.network import Network, Normalise, Shape
 
 SHAPES = [Shape(9, 128, 6), Shape(6, 64, 3)]
 
@@ -25,7 +25,9 @@ def name(request: pytest.FixtureRequest) -> str:
 def network(name: str, request: pytest.FixtureRequest) -> Network:
     torch.manual_seed(0)
     network = build(name, request.param)
-    network.transform.fit(1 + 2 * torch.randn(50, request.param.n_steps, request.param.n_channels))
+    network.transform.fit(
+        1 + 2 * torch.randn(50, request.param.n_steps, request.param.n_channels), "quartiles"
+    )
     return network
 
 
@@ -100,3 +102,24 @@ def test_an_unknown_network_suggests_the_nearest() -> None:
 
 def test_the_notebooks_network_has_its_number_of_parameters() -> None:
     assert build("stacked-lstm", Shape(9, 128, 6)).n_parameters == 17_158
+
+
+@pytest.mark.parametrize("by", ["deviation", "quartiles"])
+def test_normalised_channels_have_unit_size(by: str) -> None:
+    transform = Normalise(3)
+    x = torch.tensor([1.0, -5, 0]) + torch.tensor([0.1, 20, 1]) * torch.randn(400, 50, 3)
+    transform.fit(x, by)
+    z = transform(x)
+    torch.testing.assert_close(z.mean(dim=(0, 1)), torch.zeros(3), atol=0.02, rtol=0)
+    torch.testing.assert_close(z.std(dim=(0, 1)), torch.ones(3), atol=0.02, rtol=0)
+
+
+def test_quartiles_are_not_widened_by_rare_strong_movement() -> None:
+    x = 0.01 * torch.randn(1000, 10, 1)
+    x[:200] *= 100
+    sizes = []
+    for by in ("deviation", "quartiles"):
+        transform = Normalise(1)
+        transform.fit(x, by)
+        sizes.append(transform(x)[200:].std().item())
+    assert sizes[1] > 10 * sizes[0]

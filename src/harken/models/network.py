@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -39,28 +40,49 @@ class Body(nn.Module, ABC):
         """Write the same computation into an ONNX graph; returns the name of its output."""
 
 
-class Standardise(nn.Module):
-    """(x - mean) / std per channel, with training statistics; the identity until they are set."""
+#: What `Normalise` may divide by.
+Scale = Literal["deviation", "quartiles"]
+#: Distance of a normal distribution's quartiles, in standard deviations.
+_NORMAL_QUARTILES = 1.349
 
-    mean: Tensor
-    std: Tensor
+
+class Normalise(nn.Module):
+    """(x - centre) / scale per channel, by training statistics; the identity until fitted."""
+
+    centre: Tensor
+    scale: Tensor
 
     def __init__(self, n_channels: int) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(n_channels))
-        self.register_buffer("std", torch.ones(n_channels))
+        self.register_buffer("centre", torch.zeros(n_channels))
+        self.register_buffer("scale", torch.ones(n_channels))
 
-    def fit(self, x: Tensor) -> None:
-        """Take mean and standard deviation of (n_windows, n_steps, n_channels)."""
-        self.mean.copy_(x.mean(dim=(0, 1)))
-        self.std.copy_(x.std(dim=(0, 1)).clamp_min(1e-6))
+    def fit(self, x: Tensor, by: Scale) -> None:
+        """Take the statistics of (n_windows, n_steps, n_channels).
+
+        "deviation": mean and standard deviation. "quartiles": median, and the distance of the
+        quartiles as a standard deviation; strong movement does not widen it, so that the tremors in
+        which sitting and standing differ, of about 0.01 g, are not flattened beside walking.
+        """
+        values = x.flatten(0, 1)
+        if by == "deviation":
+            centre, scale = values.mean(dim=0), values.std(dim=0)
+        else:
+            # One channel at a time: torch.quantile takes no more than 16 million values.
+            q = torch.tensor([0.25, 0.5, 0.75], dtype=x.dtype)
+            lower, centre, upper = torch.stack(
+                [torch.quantile(channel, q) for channel in values.unbind(1)], dim=1
+            )
+            scale = (upper - lower) / _NORMAL_QUARTILES
+        self.centre.copy_(centre)
+        self.scale.copy_(scale.clamp_min(1e-6))
 
     def forward(self, x: Tensor) -> Tensor:
-        return (x - self.mean) / self.std
+        return (x - self.centre) / self.scale
 
     def add_to(self, graph: Graph, x: str) -> str:
-        centred = graph.node("Sub", [x, graph.constant("transform.mean", self.mean)])
-        return graph.node("Div", [centred, graph.constant("transform.std", self.std)])
+        centred = graph.node("Sub", [x, graph.constant("transform.centre", self.centre)])
+        return graph.node("Div", [centred, graph.constant("transform.scale", self.scale)])
 
 
 class Network(nn.Module):
@@ -75,7 +97,7 @@ class Network(nn.Module):
     def __init__(self, body: Body, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        self.transform = Standardise(shape.n_channels)
+        self.transform = Normalise(shape.n_channels)
         self.body = body
         self.head = nn.Linear(body.n_features, shape.n_classes)
 

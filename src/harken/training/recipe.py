@@ -21,7 +21,8 @@ class Recipe:
     ----------
     model, options : a key of `MODELS` and keyword arguments of its body
     channels : "all" or "accelerometer"
-    standardise : scale channels by training mean and standard deviation
+    normalise : "none", or what channels are divided by: their "deviation" or "quartiles" over the
+        training windows
     initial_values : "default", or "notebook" for those of the notebook's code
     optimiser, weight_decay
         "adam": weight decay is the L2 term weight_decay * sum(v²) / 2 in the loss, over all trained
@@ -42,7 +43,7 @@ class Recipe:
     model: str
     options: Mapping[str, Any] = field(default_factory=dict)
     channels: str = "all"
-    standardise: bool = True
+    normalise: Literal["none", "deviation", "quartiles"] = "deviation"
     initial_values: Literal["default", "notebook"] = "default"
     optimiser: Literal["adam", "adamw"] = "adamw"
     learning_rate: float = 3e-3
@@ -80,7 +81,7 @@ PRESETS = {
             "the notebook's network and recipe, exactly; draws the test curve as it did",
             Recipe(
                 model="stacked-lstm",
-                standardise=False,
+                normalise="none",
                 initial_values="notebook",
                 optimiser="adam",
                 learning_rate=0.0025,
@@ -102,7 +103,8 @@ PRESETS = {
             "the notebook's network and inputs, trained as one would today",
             Recipe(
                 model="stacked-lstm",
-                options={"dropout": 0.3},
+                options={"dropout": 0.1},
+                normalise="quartiles",
                 epochs=30,
                 label_smoothing=0.05,
                 rotation_deg=12.0,

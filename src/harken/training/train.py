@@ -128,8 +128,8 @@ def _new_network(windows: Windows, recipe: Recipe, seed: int) -> Network:
     network = build(recipe.model, shape, recipe.options)
     if recipe.initial_values == "notebook":
         initialise_as_notebook(network)
-    if recipe.standardise:
-        network.transform.fit(torch.from_numpy(windows.x))
+    if recipe.normalise != "none":
+        network.transform.fit(torch.from_numpy(windows.x), recipe.normalise)
     return network
 
 
