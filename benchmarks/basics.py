@@ -25,8 +25,8 @@ from harken.datasets import uci_har
 from harken.datasets.text import parse_table
 from harken.models import build
 from harken.models.network import Shape
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording
-from harken.signal import filter_recording
+from harken.recording import on_one_clock
+from harken.signal_path import filter_recording
 from harken.training.lanes import Lanes
 from harken.training.loop import Labelled, train_step
 from harken.training.optimiser import make_optimiser
@@ -72,17 +72,17 @@ def start_up() -> None:
 def filtering() -> None:
     rng = np.random.default_rng(0)
     n = 3600 * 50
-    hour = Recording(
-        time_s=np.arange(n) / 50,
-        samples=np.array([1.0, 0, 0, 0, 0, 0]) + rng.normal(0, 0.3, (n, 6)),
-        channels=ACC_CHANNELS + GYRO_CHANNELS,
-        rate_hz=50.0,
+    samples = np.array([1.0, 0, 0, 0, 0, 0]) + rng.normal(0, 0.3, (n, 6))
+    hour = on_one_clock(np.arange(n) / 50, samples)
+    fast = on_one_clock(
+        np.arange(2 * n) / 100, np.repeat(samples, 2, axis=0), source="an hour at 100 Hz"
     )
     ways = {
-        "harken": lambda: filter_recording(hour),
-        "scipy, function by function": lambda: plain_chain(hour.samples),
+        "harken, 50 Hz": lambda: filter_recording(hour),
+        "harken, resampled from 100 Hz": lambda: filter_recording(fast),
+        "scipy at 50 Hz, function by function": lambda: plain_chain(samples),
     }
-    show("An hour at 50 Hz, 6 channels, through the filter chain", side_by_side(ways))
+    show("An hour of 6 channels through the signal path", side_by_side(ways))
 
 
 def plain_chain(raw: np.ndarray) -> np.ndarray:

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from scipy.signal import butter, medfilt, sosfilt
 
 from harken.errors import ContractError, FormatError
-from harken.recording import ACC_CHANNELS, Recording
-from harken.signal import ACCELEROMETER_CHANNELS, CHANNELS, FilterChain, filter_recording
+from harken.signal import ACCELEROMETER_CHANNELS, CHANNELS, FilterChain
 
 
 def samples(n: int, seed: int = 0) -> np.ndarray:
@@ -116,12 +115,3 @@ def test_nothing_can_be_pushed_after_the_flush() -> None:
     chain.flush()
     with pytest.raises(ValueError, match="flushed"):
         chain.push(samples(1))
-
-
-def test_a_recording_is_marked_as_warming_up() -> None:
-    raw = samples(500)[:, :3]
-    recording = Recording(np.arange(500) / 50, raw, ACC_CHANNELS, 50.0)
-    filtered = filter_recording(recording)
-    assert filtered.channels == ACCELEROMETER_CHANNELS
-    assert filtered.warm_up_samples == 250
-    assert "settled" in filtered.notes[0]

@@ -11,7 +11,7 @@ import pytest
 from harken import window_file
 from harken.datasets import simulated
 from harken.errors import FormatError
-from harken.signal import filter_recording
+from harken.signal_path import filter_recording
 from harken.windows import PER_WINDOW, WindowSpec, cut
 
 X = np.zeros((4, 128, 9), np.float32)

@@ -18,6 +18,7 @@ _HOME = {
     "Recording": "harken.recording",
     "Run": "harken.training.run",
     "Windows": "harken.windows",
+    "inspect_recording": "harken.inspection",
     "load": "harken.datasets",
     "predict": "harken.prediction",
     "read": "harken.readers",
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from harken.bouts import Bout as Bout
     from harken.datasets import load as load
     from harken.errors import HarkenError as HarkenError
+    from harken.inspection import inspect_recording as inspect_recording
     from harken.prediction import predict as predict
     from harken.predictor import Predictor as Predictor
     from harken.readers import read as read

@@ -99,11 +99,12 @@ def _write_input(folder: Path, name: str, windows: Windows, data: str | None) ->
 
 
 def write_recording(recording: Recording, path: Path) -> None:
-    """Write a recording as a plain table that `harken predict` reads."""
+    """Write a recording whose sensors share a clock as a table that `harken predict` reads."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(["time_s", *recording.channels])
-    rows = np.column_stack([recording.time_s, recording.samples])
+    sensors = [recording.acc] + ([recording.gyro] if recording.gyro else [])
+    rows = np.column_stack([recording.acc.time_s, *(sensor.values for sensor in sensors)])
     writer.writerows([f"{value:.6g}" for value in row] for row in rows)
     with storing(path):
         write_text(path, sheet.getvalue())

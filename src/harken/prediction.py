@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from harken.bouts import Bout, bouts_of
 from harken.datasets.simulated import NAME as SIMULATED
 from harken.errors import FormatError, InputError, storing
 from harken.files import write_text
+from harken.inspection import refuse_unfit
 from harken.predictor import Predictor
 from harken.readers import read
 from harken.recording import Recording
@@ -55,26 +57,39 @@ class Prediction:
         }
 
 
-def predict(path: str | Path, model: str | Path | Predictor) -> Prediction:
+def predict(
+    path: str | Path,
+    model: str | Path | Predictor,
+    *,
+    columns: Mapping[str, str] | None = None,
+    force: bool = False,
+) -> Prediction:
     """Recognise what happens in a file.
 
     Parameters
     ----------
-    path : a recording (.csv) or a window file (.npz)
+    path : a recording (a phone app's export, or a table) or a window file (.npz)
     model : a model file, or an opened one
+    columns : names of a table's columns by what they are, see `harken.read`
+    force : use a recording that the inspection refuses, and say so in the notes
 
     Raises
     ------
     FormatError
         The file cannot be read.
     ContractError
-        It is not what the model requires.
+        It is not what the model requires, or the inspection refuses it.
     ModelFileError
         The model file cannot be used.
     """
     predictor = model if isinstance(model, Predictor) else Predictor(model)
-    found = read(path)
+    found = read(path, columns=columns)
     recording = found if isinstance(found, Recording) else None
+    forced: tuple[str, ...] = ()
+    if recording is not None and force:
+        forced = ("forced: used whatever the inspection finds",)
+    elif recording is not None:
+        refuse_unfit(_seen_by(predictor, recording))
     windows = predictor.windows_of(found) if isinstance(found, Recording) else found
     windows = predictor.contract.check(windows)
     if not len(windows):
@@ -91,7 +106,7 @@ def predict(path: str | Path, model: str | Path | Predictor) -> Prediction:
         bouts=bouts_of(windows, probability),
         recording=recording,
         simulated=predictor.card.dataset == SIMULATED,
-        notes=windows.notes + _requirements(predictor),
+        notes=windows.notes + _requirements(predictor) + forced,
     )
 
 
@@ -117,6 +132,12 @@ def write_bouts(predictions: list[Prediction], path: str | Path) -> None:
         raise FormatError(f"{path}: bouts are written as .csv or .json; found {path.suffix!r}.")
     with storing(path):
         write_text(path, text)
+
+
+def _seen_by(predictor: Predictor, recording: Recording) -> Recording:
+    """The recording without a gyroscope that the model does not read anyway."""
+    reads_gyro = any("gyro" in channel for channel in predictor.contract.channels)
+    return recording if reads_gyro else replace(recording, gyro=None)
 
 
 def _requirements(predictor: Predictor) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from harken import model_file
 from harken.recording import Recording
-from harken.signal import filter_recording
+from harken.signal_path import filter_recording
 from harken.windows import Windows, cut
 
 #: Windows per call of the network; large enough to be fast, small enough to stay in the cache.
@@ -39,7 +39,7 @@ class Predictor:
 
     def windows_of(self, recording: Recording) -> Windows:
         """Filter and cut a recording as the contract demands."""
-        filtered = filter_recording(recording, start="settled")
+        filtered = filter_recording(recording, rate_hz=self.contract.rate_hz)
         return self.contract.check(cut(filtered, self.contract.spec, self.contract.labels))
 
     def probability(self, windows: Windows) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,25 +32,62 @@ class Span:
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
-    """Samples of one device on one person, as the device gave them.
+class Sensor:
+    """Samples of one three-axis sensor on a clock of its own, as the device gave them.
 
     Attributes
     ----------
     time_s : (n_samples,) float64
-        Seconds; strictly increasing.
-    samples : (n_samples, n_channels) float64
-        Specific force including gravity in g (z = +1 when the device lies face up), angular
-        velocity in rad/s.
-    channels
-        One name for each column of `samples`: the three of `ACC_CHANNELS`, then, if the device
-        has a gyroscope, the three of `GYRO_CHANNELS`.
-    rate_hz
-        Samples a second.
+        Seconds of the recording's clock. May be uneven, and may hold gaps.
+    values : (n_samples, 3) float64
+        x, y, z in the unit of `UNITS`.
+    """
+
+    time_s: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (len(self.time_s), 3):
+            raise ValueError(
+                f"values has shape {self.values.shape}; {len(self.time_s)} times need "
+                f"{(len(self.time_s), 3)}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples a second, by the median step; NaN with fewer than two samples.
+
+        A rate within 2 % of a whole number is that number: clocks of phones run no better.
+        """
+        steps = np.diff(self.time_s)
+        steps = steps[steps > 0]
+        if not len(steps):
+            return float("nan")
+        rate_hz = float(1 / np.median(steps))
+        whole = round(rate_hz)
+        return float(whole) if abs(rate_hz - whole) < 0.02 * rate_hz else rate_hz
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What a device on one person recorded.
+
+    Accelerometer and gyroscope keep clocks and rates of their own, since in most phones they have
+    them; the signal path brings them together.
+
+    Attributes
+    ----------
+    acc : Sensor
+        Specific force including gravity, in g (z = +1 when the device lies face up).
+    gyro : Sensor, or None where the device has none
+        Angular velocity in rad/s.
     subject, placement
         Who wore it, and where; None where unknown.
     start_utc
-        Time of day of `time_s == 0`, where known.
+        Time of day of second 0 of the recording's clock, where known.
     spans
         Labelled stretches, in order.
     source
@@ -58,10 +96,8 @@ class Recording:
         What the reader inferred or repaired, one sentence each.
     """
 
-    time_s: NDArray[np.float64]
-    samples: NDArray[np.float64]
-    channels: tuple[str, ...]
-    rate_hz: float
+    acc: Sensor
+    gyro: Sensor | None = None
     subject: str | None = None
     placement: str | None = None
     start_utc: datetime | None = None
@@ -69,17 +105,30 @@ class Recording:
     source: str = ""
     notes: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        if self.samples.shape != (len(self.time_s), len(self.channels)):
-            raise ValueError(
-                f"samples has shape {self.samples.shape}; {len(self.time_s)} times and "
-                f"{len(self.channels)} channels need {(len(self.time_s), len(self.channels))}"
-            )
-
-    def __len__(self) -> int:
-        return len(self.time_s)
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the raw channels: `ACC_CHANNELS`, and `GYRO_CHANNELS` where there are such."""
+        return ACC_CHANNELS + (GYRO_CHANNELS if self.gyro is not None else ())
 
     @property
     def duration_s(self) -> float:
-        """Seconds from the first sample to one sample period after the last."""
-        return len(self) / self.rate_hz
+        """Seconds from the first acceleration to one sample period after the last."""
+        if len(self.acc) < 2:
+            return 0.0
+        return float(self.acc.time_s.max() - self.acc.time_s.min()) + 1 / self.acc.rate_hz
+
+
+def on_one_clock(
+    time_s: NDArray[np.float64], samples: NDArray[np.float64], **about: Any
+) -> Recording:
+    """A recording whose sensors share a clock.
+
+    Parameters
+    ----------
+    time_s : (n_samples,) seconds
+    samples : (n_samples, 3) acceleration in g, or (n_samples, 6) with angular velocity in rad/s
+    about : further fields of `Recording`
+    """
+    acc = Sensor(time_s, samples[:, :3])
+    gyro = Sensor(time_s, samples[:, 3:]) if samples.shape[1] > 3 else None
+    return Recording(acc, gyro, **about)

@@ -16,14 +16,12 @@ median looks one sample ahead: the output lags the input by one sample until `fl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harken.errors import ContractError, FormatError
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording
 
 BODY_ACC = ("body_acc_x", "body_acc_y", "body_acc_z")
 BODY_GYRO = ("body_gyro_x", "body_gyro_y", "body_gyro_z")
@@ -209,41 +207,3 @@ def _median_of_3(padded: NDArray[np.float64]) -> NDArray[np.float64]:
     """Running median along the last axis; two samples shorter than its input."""
     a, b, c = padded[:, :-2], padded[:, 1:-1], padded[:, 2:]
     return np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
-
-
-@dataclass(frozen=True, eq=False)
-class Filtered:
-    """A recording after the filter chain.
-
-    Attributes
-    ----------
-    samples : (n_samples, n_channels) float64
-    channels : names of the columns
-    rate_hz : samples a second
-    warm_up_samples : how many at the start should not be trusted
-    recording : what went in
-    notes : what was done, one sentence each
-    """
-
-    samples: NDArray[np.float64]
-    channels: tuple[str, ...]
-    rate_hz: float
-    warm_up_samples: int
-    recording: Recording
-    notes: tuple[str, ...]
-
-
-def filter_recording(recording: Recording, *, start: Start = "settled") -> Filtered:
-    """Run a whole recording through the chain: one big push and a flush."""
-    gyroscope = GYRO_CHANNELS[0] in recording.channels
-    expected = ACC_CHANNELS + (GYRO_CHANNELS if gyroscope else ())
-    if recording.channels != expected:
-        raise FormatError(
-            f"{recording.source or 'The recording'} has the channels "
-            f"{', '.join(recording.channels)}; expected {', '.join(expected)}, in this order."
-        )
-    chain = FilterChain(gyroscope=gyroscope, start=start, rate_hz=recording.rate_hz)
-    samples = np.concatenate([chain.push(recording.samples), chain.flush()])
-    note = f"filtered at {recording.rate_hz:g} Hz, {start} start, warm-up {chain.warm_up_s:g} s"
-    warm_up_samples = min(len(samples), round(chain.warm_up_s * recording.rate_hz))
-    return Filtered(samples, chain.channels, recording.rate_hz, warm_up_samples, recording, (note,))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harken.errors import FormatError, LeakageError, UnknownNameError
-from harken.signal import CHANNEL_SETS, CHANNELS, Filtered
+from harken.recording import Span
+from harken.signal import CHANNEL_SETS, CHANNELS
+from harken.signal_path import FilteredRecording
 
 #: The six activities of UCI HAR, in the order of its codes 1 to 6.
 ACTIVITIES = (
@@ -25,6 +27,9 @@ ACTIVITIES = (
 
 #: The label code of a window whose activity is not known.
 UNLABELLED = -1
+
+#: How a window that is not covered by one span is labelled, see `cut`.
+LabelRule = Literal["whole", "majority"]
 
 #: The arrays of `Windows` that have one entry per window.
 PER_WINDOW = ("x", "y", "subject", "recording", "start_s", "split", "warm_up")
@@ -68,6 +73,7 @@ class Windows:
     channels, labels : names
     rate_hz : samples a second
     dataset : name of the dataset, for reports
+    protocol : what a figure on the prescribed split is called
     notes : what was done to get here, one sentence each
     """
 
@@ -82,6 +88,7 @@ class Windows:
     labels: tuple[str, ...] = ACTIVITIES
     rate_hz: float = 50.0
     dataset: str = ""
+    protocol: str = "official"
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
@@ -124,7 +131,9 @@ class Windows:
         return self.select(self.split == split)
 
     def with_channels(self, channels: str | Sequence[str]) -> Windows:
-        """Keep some channels: "all", "accelerometer", or names."""
+        """Keep some channels: "all" that there are, "accelerometer", or names."""
+        if channels == "all":
+            return self
         if isinstance(channels, str):
             if channels not in CHANNEL_SETS:
                 raise UnknownNameError("set of channels", channels, CHANNEL_SETS)
@@ -150,33 +159,58 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted((str(name) for name in names), key=key))
 
 
-def cut(filtered: Filtered, spec: WindowSpec, labels: tuple[str, ...] = ACTIVITIES) -> Windows:
+def cut(
+    filtered: FilteredRecording,
+    spec: WindowSpec,
+    labels: tuple[str, ...] = ACTIVITIES,
+    rule: LabelRule = "whole",
+) -> Windows:
     """Cut a filtered recording into windows, all of them in order of time.
 
-    A window is labelled when all its samples lie in one labelled span, else `UNLABELLED`.
+    No window reaches over a gap.
+
+    Parameters
+    ----------
+    labels : names of the activities that the spans may have
+    rule : "whole" labels a window when all its samples lie in spans of one activity, "majority"
+        when more than half of them do; others are `UNLABELLED`
     """
-    if filtered.rate_hz != spec.rate_hz:
-        raise FormatError(
-            f"The recording has {filtered.rate_hz:g} Hz; windows are cut at {spec.rate_hz:g} Hz."
-        )
     recording = filtered.recording
-    starts = np.arange(0, len(filtered.samples) - spec.n_steps + 1, spec.stride_steps)
-    x = slices(filtered.samples, starts, spec.n_steps)
-    n = len(starts)
-    offset_s = float(recording.time_s[0]) if len(recording) else 0.0
+    starts = [
+        np.arange(0, len(segment.samples) - spec.n_steps + 1, spec.stride_steps)
+        for segment in filtered.segments
+    ]
+    parts = list(zip(filtered.segments, starts, strict=True))
+    for segment in filtered.segments:
+        if segment.rate_hz != spec.rate_hz:
+            raise FormatError(
+                f"The recording has {segment.rate_hz:g} Hz; windows are cut at {spec.rate_hz:g} Hz."
+            )
+    n = sum(map(len, starts))
+    start_s = _joined([segment.start_s + first / spec.rate_hz for segment, first in parts])
+    channels = filtered.channels
+    x = np.empty((n, spec.n_steps, len(channels)), np.float32)
+    position = 0
+    for segment, first in parts:
+        x[position : position + len(first)] = slices(segment.samples, first, spec.n_steps)
+        position += len(first)
     return Windows(
         x=x,
-        y=_labels_of(recording.spans, starts, spec, offset_s, labels),
+        y=_labels_of(recording.spans, start_s, spec, labels, rule),
         subject=np.full(n, recording.subject or ""),
         recording=np.full(n, recording.source),
-        start_s=offset_s + starts / spec.rate_hz,
+        start_s=start_s,
         split=np.full(n, ""),
-        warm_up=starts < filtered.warm_up_samples,
-        channels=filtered.channels,
+        warm_up=_joined([first < segment.warm_up_samples for segment, first in parts]).astype(bool),
+        channels=channels,
         labels=labels,
         rate_hz=spec.rate_hz,
         notes=recording.notes + filtered.notes,
     )
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def slices(
@@ -190,20 +224,26 @@ def slices(
 
 
 def _labels_of(
-    spans: Sequence[Any],
-    starts: NDArray[np.int64],
+    spans: Sequence[Span],
+    start_s: NDArray[np.float64],
     spec: WindowSpec,
-    offset_s: float,
     labels: tuple[str, ...],
+    rule: LabelRule,
 ) -> NDArray[np.int64]:
-    y = np.full(len(starts), UNLABELLED)
+    if not len(start_s):
+        return np.empty(0, dtype=np.int64)
+    covered_s = np.zeros((len(start_s), len(labels)))
     for span in spans:
         if span.label not in labels:
             raise UnknownNameError("activity", span.label, labels)
-        first = round((span.start_s - offset_s) * spec.rate_hz)
-        end = round((span.end_s - offset_s) * spec.rate_hz)
-        y[(starts >= first) & (starts + spec.n_steps <= end)] = labels.index(span.label)
-    return y
+        overlap_s = np.minimum(start_s + spec.window_s, span.end_s) - np.maximum(
+            start_s, span.start_s
+        )
+        covered_s[:, labels.index(span.label)] += np.maximum(overlap_s, 0)
+    # Half a step of grace: times that are equal on paper differ in their last bits.
+    grace_s = 0.5 / spec.rate_hz
+    needed_s = spec.window_s - grace_s if rule == "whole" else spec.window_s / 2 + grace_s
+    return np.where(covered_s.max(axis=1) > needed_s, covered_s.argmax(axis=1), UNLABELLED)
 
 
 def concatenate(parts: Sequence[Windows]) -> Windows:

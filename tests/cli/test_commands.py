@@ -21,6 +21,7 @@ COMMANDS = [
     ("demo",),
     ("train",),
     ("evaluate",),
+    ("inspect",),
     ("predict",),
     ("models",),
     ("data", "list"),

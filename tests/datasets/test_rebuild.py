@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from harken.datasets.rebuild import rebuild
-from harken.recording import Recording
+from harken.recording import Recording, Sensor
 from harken.signal import CHANNELS
 from harken.windows import Windows
 
@@ -22,8 +22,8 @@ def test_the_official_windows_are_rebuilt_from_the_raw_recordings(
 def test_the_comparison_notices_a_change_of_one_sample(
     hapt: list[Recording], uci_har: Windows
 ) -> None:
-    samples = hapt[0].samples.copy()
-    samples[300:303, 1] += 0.01
-    changed = dataclasses.replace(hapt[0], samples=samples)
+    values = hapt[0].acc.values.copy()
+    values[300:303, 1] += 0.01
+    changed = dataclasses.replace(hapt[0], acc=Sensor(hapt[0].acc.time_s, values))
     result = rebuild([changed, *hapt[1:]], uci_har)
     assert result["max_abs_error"]["total_acc_y"] > 1e-3

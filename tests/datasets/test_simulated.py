@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harken.datasets import simulated
-from harken.signal import filter_recording
+from harken.signal_path import filter_recording
 from harken.windows import ACTIVITIES, Windows, WindowSpec, cut
 
 
@@ -17,15 +17,15 @@ def windows() -> Windows:
 
 def test_the_same_seed_gives_the_same_person() -> None:
     one, two = simulated.simulate("7"), simulated.simulate("7")
-    assert np.array_equal(one.samples, two.samples)
+    assert np.array_equal(one.acc.values, two.acc.values)
     assert one.spans == two.spans
 
 
 def test_another_seed_or_subject_gives_another() -> None:
-    one = simulated.simulate("7").samples
+    one = simulated.simulate("7").acc.values
     for other in (simulated.simulate("7", seed=1), simulated.simulate("8")):
-        n = min(len(one), len(other))
-        assert not np.allclose(one[:n], other.samples[:n], atol=0.05)
+        n = min(len(one), len(other.acc))
+        assert not np.allclose(one[:n], other.acc.values[:n], atol=0.05)
 
 
 def test_people_are_split_and_everybody_does_everything(windows: Windows) -> None:

@@ -44,9 +44,11 @@ def test_common_names_and_separators(header: str, separator: str, tmp_path: Path
     path = write(tmp_path / "a.csv", header, [TIME_S, ACC, GYRO], separator)
     recording = read(path)
     assert recording.channels == ACC_CHANNELS + GYRO_CHANNELS
-    assert recording.rate_hz == 50
-    np.testing.assert_allclose(recording.samples, np.hstack([ACC, GYRO]))
-    np.testing.assert_allclose(recording.time_s, TIME_S)
+    assert recording.acc.rate_hz == 50
+    np.testing.assert_allclose(recording.acc.values, ACC)
+    assert recording.gyro is not None
+    np.testing.assert_allclose(recording.gyro.values, GYRO)
+    np.testing.assert_allclose(recording.acc.time_s, TIME_S)
 
 
 def test_columns_in_any_order_among_others(tmp_path: Path) -> None:
@@ -56,12 +58,12 @@ def test_columns_in_any_order_among_others(tmp_path: Path) -> None:
     )  # fmt: skip
     recording = read(path)
     assert recording.channels == ACC_CHANNELS
-    np.testing.assert_allclose(recording.samples, ACC)
+    np.testing.assert_allclose(recording.acc.values, ACC)
 
 
 def test_metres_per_second_squared_are_told_by_their_size(tmp_path: Path) -> None:
     recording = read(write(tmp_path / "a.csv", "t,ax,ay,az", [TIME_S, ACC * 9.80665]))
-    np.testing.assert_allclose(recording.samples, ACC)
+    np.testing.assert_allclose(recording.acc.values, ACC)
     assert any("m/s²" in note for note in recording.notes)
 
 
@@ -70,7 +72,7 @@ def test_times_since_1970_are_told_by_their_size(per_second: float, tmp_path: Pa
     epoch = 1_700_000_000
     rows = [f"{round((epoch + t) * per_second)},1,0,0" for t in range(10)]
     (tmp_path / "a.csv").write_text("\n".join(["timestamp,ax,ay,az", *rows]))
-    np.testing.assert_allclose(read(tmp_path / "a.csv").time_s, np.arange(10), atol=1e-5)
+    np.testing.assert_allclose(read(tmp_path / "a.csv").acc.time_s, np.arange(10), atol=1e-5)
 
 
 def test_no_such_file(tmp_path: Path) -> None:

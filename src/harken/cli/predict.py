@@ -25,22 +25,36 @@ EXAMPLE = example("harken predict walk.csv --model runs/my-run/model.onnx --plot
 def predict(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Recordings (.csv), window files (.npz)."),
+        typer.Argument(
+            metavar="FILE...", help="Recordings (an app's export, or a table), window files (.npz)."
+        ),
     ],
     model: Annotated[Path, typer.Option(help="A model file: RUN/model.onnx.")],
     out: Annotated[Path | None, typer.Option(help="Write the bouts: .csv or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw signals and activities: .png.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ROLE=NAME,...",
+            help="Columns of your table: time, acc_x, ..., gyro_z, label, subject.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Use recordings that harken inspect refuses.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Recognise the activities in recordings, with the model of a run."""
     from harken.prediction import predict as predict_file
     from harken.prediction import write_bouts
     from harken.predictor import Predictor
+    from harken.readers import parse_columns
 
     if plot is not None and len(files) > 1:
         raise typer.BadParameter("--plot draws one file; name one.")
+    roles = None if columns is None else parse_columns(columns)
     predictor = Predictor(model)
-    predictions = [predict_file(file, predictor) for file in files]
+    predictions = [predict_file(file, predictor, columns=roles, force=force) for file in files]
     if out is not None:
         write_bouts(predictions, out)
     if plot is not None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
 from harken import window_file
-from harken.datasets import hapt, simulated, uci_har
+from harken.datasets import folder, hapt, opportunity, simulated, uci_har
 from harken.datasets.archive import find
 from harken.datasets.fetch import download
 from harken.errors import ArchiveError, FormatError, UnknownNameError, storing
@@ -25,27 +26,65 @@ _Content = TypeVar("_Content")
 
 
 @dataclass(frozen=True)
+class Worn:
+    """Where a device was worn, which of its axes points up, and what filters its signals saw."""
+
+    placement: str
+    up: str | None
+    filter_chain: str = "uci-har"
+
+
+@dataclass(frozen=True)
 class Dataset:
-    """A dataset by name, with what `harken data list` tells of it."""
+    """A dataset by name.
+
+    Attributes
+    ----------
+    name, description : what `harken data list` tells
+    module : its `CREDITS` and, if it is published, where its archive is and what it is called
+    windows : reads windows from an archive; None for data that the program makes
+    recordings : reads raw recordings from an archive, where there are such
+    worn : where and how its devices were worn, for the contract of models that learn from it
+    """
 
     name: str
     description: str
     module: ModuleType
-    published: bool
+    windows: Callable[[Path], Windows] | None = None
+    recordings: Callable[[Path], list[Recording]] | None = None
+    worn: Worn = Worn(placement="waist", up="+x")
 
     @property
-    def credits(self) -> str:
-        return str(self.module.CREDITS)
+    def published(self) -> bool:
+        return self.windows is not None
 
 
 DATASETS = {
     dataset.name: dataset
     for dataset in (
-        Dataset("uci-har", "6 activities, 30 people, phone at the waist", uci_har, published=True),
-        Dataset("hapt", "the raw recordings of the same people", hapt, published=True),
+        Dataset("uci-har", "6 activities, 30 people, phone at the waist", uci_har, uci_har.read),
         Dataset(
-            "simulated", "a physical model of a phone at the waist", simulated, published=False
+            "hapt",
+            "the same people's raw recordings, 6 activities",
+            hapt,
+            hapt.read_windows,
+            hapt.read,
         ),
+        Dataset(
+            "hapt-transitions",
+            "these, 6 activities and 6 postural transitions",
+            hapt,
+            partial(hapt.read_windows, transitions=True),
+            hapt.read,
+        ),
+        Dataset(
+            "opportunity",
+            "18 gestures in a kitchen, 113 channels, within-subject",
+            opportunity,
+            opportunity.read,
+            worn=Worn(placement="whole body", up=None, filter_chain="none"),
+        ),
+        Dataset("simulated", "a physical model of a phone at the waist", simulated),
     )
 }
 
@@ -55,6 +94,21 @@ def get(name: str) -> Dataset:
     if name not in DATASETS:
         raise UnknownNameError("dataset", name, DATASETS)
     return DATASETS[name]
+
+
+def is_folder(name: str) -> bool:
+    """Whether a dataset's name is that of a folder of the user's, and of no known dataset."""
+    return name not in DATASETS and Path(name).is_dir()
+
+
+def credits_of(name: str) -> str:
+    """Whom figures and models from a dataset owe."""
+    return folder.CREDITS if is_folder(name) else str(get(name).module.CREDITS)
+
+
+def worn_in(name: str) -> Worn:
+    """Where and how the devices of a dataset were worn; a folder of one's own does not say."""
+    return Worn("unknown", None) if is_folder(name) else get(name).worn
 
 
 def cache_folder() -> Path:
@@ -71,7 +125,7 @@ def load(name: str, *, data: str | Path | None = None, progress: bool = False) -
 
     Parameters
     ----------
-    name : "uci-har" or "simulated"
+    name : a key of `DATASETS`, or a folder of own recordings
     data : folder that holds the archive; None looks in the cache, `$HARKEN_DATA`, the publisher
     progress : draw a progress bar on standard error while downloading
 
@@ -79,17 +133,16 @@ def load(name: str, *, data: str | Path | None = None, progress: bool = False) -
     ------
     UnknownNameError, ArchiveError, DownloadError, StorageError
     """
+    if is_folder(name):
+        return folder.load(Path(name))
     dataset = get(name)
-    if dataset.module is simulated:
+    if dataset.windows is None:
         return simulated.load()
-    if dataset.module is hapt:
-        raise FormatError(
-            "hapt holds raw recordings, not windows. Its official windows are uci-har; "
-            "`harken data rebuild hapt` makes these from the raw recordings."
-        )
     if data is None and (cached := _load_cached(name)) is not None:
         return cached
-    return _fetch_windows(name, data=data, progress=progress)
+    windows = _read_or_discard(dataset.windows, archive_path(name, data=data, progress=progress))
+    window_file.save(windows, _cache_file(name))
+    return windows
 
 
 def load_recordings(
@@ -97,37 +150,26 @@ def load_recordings(
 ) -> list[Recording]:
     """The raw recordings of a dataset; arguments as for `load`."""
     dataset = get(name)
-    if dataset.module is simulated:
+    if not dataset.published:
         return [simulated.simulate(subject) for subject in simulated.SUBJECTS]
-    if dataset.module is not hapt:
+    if dataset.recordings is None:
         raise FormatError(f"{name} holds windows, not recordings; its recordings are hapt.")
-    return _read_or_discard(hapt.read, archive_path(name, data=data, progress=progress))
+    return _read_or_discard(dataset.recordings, archive_path(name, data=data, progress=progress))
 
 
 def fetch(name: str, *, data: str | Path | None = None, progress: bool = False) -> dict[str, str]:
-    """Read the archive, downloading it where needed, verify it and keep it in the cache.
+    """Read the archive, downloading it where needed, verify it and keep its windows in the cache.
 
     Returns
     -------
     dict
         `what` was found, in words, and the `path` where it is kept.
     """
-    module = get(name).module
-    if module is simulated:
+    if not get(name).published:
         return {"what": "made by the program", "path": "memory: there is nothing to fetch"}
-    if module is hapt:
-        recordings = load_recordings(name, data=data, progress=progress)
-        kept = local_archive(name, data=data)
-        return {"what": f"{len(recordings)} recordings", "path": str(kept)}
-    windows = _fetch_windows(name, data=data, progress=progress)
+    _cache_file(name).unlink(missing_ok=True)
+    windows = load(name, data=data, progress=progress)
     return {"what": f"{len(windows):,} windows", "path": str(_cache_file(name))}
-
-
-def _fetch_windows(name: str, *, data: str | Path | None, progress: bool) -> Windows:
-    path = archive_path(name, data=data, progress=progress)
-    windows = _read_or_discard(uci_har.read, path)
-    window_file.save(windows, _cache_file(name))
-    return windows
 
 
 def archive_path(name: str, *, data: str | Path | None = None, progress: bool = False) -> Path:
@@ -150,10 +192,10 @@ def archive_path(name: str, *, data: str | Path | None = None, progress: bool = 
         raise ArchiveError(
             f"{data} holds no archive of {name}. Looked for: {', '.join(module.FILE_NAMES)}."
         )
-    folder = cache_folder()
-    with storing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    return download(module.URLS, folder / module.FILE_NAMES[0], name=name, progress=progress)
+    cache = cache_folder()
+    with storing(cache):
+        cache.mkdir(parents=True, exist_ok=True)
+    return download(module.URLS, cache / module.FILE_NAMES[0], name=name, progress=progress)
 
 
 def local_archive(name: str, *, data: str | Path | None = None) -> Path | None:

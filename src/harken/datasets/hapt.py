@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 
 from harken.datasets.archive import Archive
 from harken.errors import ArchiveError
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording, Span
+from harken.recording import Recording, Sensor, Span
+from harken.signal_path import filter_recording
+from harken.windows import Windows, WindowSpec, concatenate, cut
 
 NAME = "hapt"
 FILE_NAMES = (
@@ -38,6 +41,8 @@ CREDITS = (
 )
 
 RATE_HZ = 50.0
+#: Those that UCI HAR, which has the same people, prescribes for testing.
+TEST_SUBJECTS = ("2", "4", "9", "10", "12", "13", "18", "20", "24")
 
 #: Codes 1 to 12 of `labels.txt`: the six activities, then the postural transitions.
 LABELS = (
@@ -78,6 +83,33 @@ def read(path: Path) -> list[Recording]:
     return [_read_recording(archive, PurePosixPath(name).name, spans) for name in names]
 
 
+def read_windows(path: Path, *, transitions: bool = False) -> Windows:
+    """Cut all recordings into labelled windows, through the one signal path with a settled start.
+
+    Parameters
+    ----------
+    path : the zip, or the unpacked folder
+    transitions : whether the six postural transitions count as activities; else they are left out
+
+    Returns
+    -------
+    Windows
+        Only those whose samples all carry one label, after the warm-up. The split is that of UCI
+        HAR, by subject.
+    """
+    labels = LABELS if transitions else LABELS[:6]
+    parts = []
+    for recording in read(path):
+        spans = tuple(span for span in recording.spans if span.label in labels)
+        kept = replace(recording, spans=spans)
+        windows = cut(filter_recording(kept), WindowSpec(), labels)
+        parts.append(windows.select((windows.y >= 0) & ~windows.warm_up))
+    joined = concatenate(parts)
+    split = np.where(np.isin(joined.subject, TEST_SUBJECTS), "test", "train")
+    name = "hapt-transitions" if transitions else NAME
+    return replace(joined, split=split, dataset=name)
+
+
 def _read_recording(
     archive: Archive, acc_name: str, spans: dict[int, tuple[Span, ...]]
 ) -> Recording:
@@ -94,11 +126,10 @@ def _read_recording(
             f"{acc_name} has {len(acc)} samples, its gyroscope file {len(gyro)}: the archive is "
             "damaged, fetch it anew."
         )
+    time_s = np.arange(len(acc)) / RATE_HZ
     return Recording(
-        time_s=np.arange(len(acc)) / RATE_HZ,
-        samples=np.hstack([acc, gyro]),
-        channels=ACC_CHANNELS + GYRO_CHANNELS,
-        rate_hz=RATE_HZ,
+        acc=Sensor(time_s, acc),
+        gyro=Sensor(time_s, gyro),
         subject=str(int(match["subject"])),
         placement="waist",
         spans=spans.get(experiment, ()),

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.recording import Recording
-from harken.signal import CHANNELS, filter_recording
+from harken.signal import CHANNELS
+from harken.signal_path import filter_recording
 from harken.windows import Windows, slices
 
 
@@ -40,7 +41,7 @@ def _rebuilt_windows(recordings: list[Recording], official: Windows) -> NDArray[
     x = np.full_like(official.x, np.nan)
     for recording in recordings:
         rows = np.flatnonzero(official.recording == recording.source)
-        starts = np.rint(official.start_s[rows] * recording.rate_hz).astype(np.int64)
-        filtered = filter_recording(recording, start="zero")
+        starts = np.rint(official.start_s[rows] * official.rate_hz).astype(np.int64)
+        (filtered,) = filter_recording(recording, start="zero").segments
         x[rows] = slices(filtered.samples, starts, official.n_steps)
     return x

@@ -16,8 +16,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording, Span
-from harken.signal import filter_recording
+from harken.recording import Recording, Span, on_one_clock
+from harken.signal_path import filter_recording
 from harken.windows import ACTIVITIES, Windows, WindowSpec, concatenate, cut
 
 NAME = "simulated"
@@ -105,11 +105,9 @@ def simulate(subject: str, *, seed: int = 0, minutes: float = 4.0) -> Recording:
     parts = [_perform(person, activity, n, rng) for activity, n in script]
     samples = _join_smoothly([gravity for gravity, _ in parts]), [move for _, move in parts]
     acc_gyro = _sense(person, *samples, rng)
-    return Recording(
-        time_s=np.arange(len(acc_gyro)) / RATE_HZ,
-        samples=acc_gyro,
-        channels=ACC_CHANNELS + GYRO_CHANNELS,
-        rate_hz=RATE_HZ,
+    return on_one_clock(
+        np.arange(len(acc_gyro)) / RATE_HZ,
+        acc_gyro,
         subject=subject,
         placement="waist",
         spans=_spans(script),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from harken.prediction import Prediction
-    from harken.recording import Recording
+    from harken.recording import Recording, Sensor
 
 #: An activity has the same colour in every picture; further ones begin again.
 _COLOURS = (BLUE, SKY, GREEN, ORANGE, RED, PINK)
@@ -28,13 +28,12 @@ def timeline(prediction: Prediction) -> Figure:
     """Signals, if a recording was read, and one row of bars per activity."""
     recording = prediction.recording
     labels = list(prediction.windows.labels)
-    sensors = [] if recording is None else _sensors(recording)
+    sensors = [] if recording is None else signals_of(recording)
     heights = [1.6] * len(sensors) + [0.35 * len(labels) + 0.4]
     figure = new_figure(11, sum(heights) + 1.0, simulated=prediction.simulated)
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)
-    for panel, (name, columns) in zip(panels[:, 0], sensors, strict=False):
-        assert recording is not None
-        _draw_signals(panel, recording.time_s, recording.samples[:, columns], name)
+    for panel, (name, sensor) in zip(panels[:, 0], sensors, strict=False):
+        draw_signals(panel, sensor, name)
     bars = panels[-1, 0]
     if recording is None:
         _draw_windows(bars, prediction.bouts, labels)
@@ -44,18 +43,18 @@ def timeline(prediction: Prediction) -> Figure:
     return figure
 
 
-def _sensors(recording: Recording) -> list[tuple[str, slice]]:
-    found = [("acceleration (g)", slice(0, 3))]
-    if len(recording.channels) > 3:
-        found.append(("angular velocity (rad/s)", slice(3, 6)))
+def signals_of(recording: Recording) -> list[tuple[str, Sensor]]:
+    """The sensors of a recording, with what to write at their axes."""
+    found = [("acceleration (g)", recording.acc)]
+    if recording.gyro is not None:
+        found.append(("angular velocity (rad/s)", recording.gyro))
     return found
 
 
-def _draw_signals(
-    panel: Axes, time_s: NDArray[np.float64], samples: NDArray[np.float64], name: str
-) -> None:
-    for (axis, colour), values in zip(_AXES.items(), samples.T, strict=True):
-        panel.plot(*envelope(time_s, values), color=colour, linewidth=0.7, label=axis)
+def draw_signals(panel: Axes, sensor: Sensor, name: str) -> None:
+    """Three lines, x, y and z, over time."""
+    for (axis, colour), values in zip(_AXES.items(), sensor.values.T, strict=True):
+        panel.plot(*envelope(sensor.time_s, values), color=colour, linewidth=0.7, label=axis)
     panel.set_ylabel(name)
     _legend_above(panel)
     panel.grid(alpha=0.25, linewidth=0.6)

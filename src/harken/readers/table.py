@@ -1,169 +1,184 @@
-"""Plain tables: a CSV with columns for time, acceleration and perhaps angular velocity."""
+"""Any table: columns for time and acceleration, perhaps for angular velocity, label and subject.
+
+Columns are found by common names, or named by the user. CSV with any separator, and Parquet.
+"""
 
 from __future__ import annotations
 
-import csv
+import importlib.util
+import io
 import re
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harken.errors import FormatError
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, STANDARD_GRAVITY, Recording
+from harken.errors import FormatError, MissingExtraError, UnknownNameError
+from harken.readers.cells import Table
+from harken.readers.clock import read_clock
+from harken.readers.export import Export
+from harken.readers.tracks import Track, is_empty, join, read_track
+from harken.readers.units import split_unit, to_g, to_rad_s, unit_of
+from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording, Span
 
-#: Names of columns after `_plain`, by what they mean.
+NAME = "table"
+DESCRIPTION = "Any table with columns for time and acceleration: CSV, TSV, Parquet"
+
+#: What a column can be, for `--columns`.
+ROLES = ("time", *ACC_CHANNELS, *GYRO_CHANNELS, "label", "subject")
+_TEXT = (".csv", ".tsv", ".txt", ".dat")
+_PARQUET = (".parquet", ".pq")
+#: Names of columns without units, marks and case, by what they mean.
 _SENSOR = {
     "acc": r"(?:total)?(?:acc|accel|accelerometer|acceleration|a)",
     "gyro": r"(?:gyro|gyr|gyroscope|w|g)",
 }
-_TIME = ("time", "times", "t", "timestamp", "seconds", "secondselapsed", "elapsed", "timeseconds")
-#: Unit of a time column by the magnitude of its first value, when it counts from 1970.
-_EPOCH_UNITS = (
-    (1e17, 1e9, "nanoseconds"),
-    (1e14, 1e6, "microseconds"),
-    (1e11, 1e3, "milliseconds"),
-)
+_NAMES = {
+    "time": r"times?|timestamps?|seconds|(?:seconds)?elapsed|datetime|epoch",
+    "label": r"labels?|activity|activities",
+    "subject": r"subjects?|subjectid|users?|userid|participant|person",
+} | {
+    f"{kind}_{axis}": f"{sensor}{axis}|{axis}{sensor}"
+    for kind, sensor in _SENSOR.items()
+    for axis in "xyz"
+}
 
 
-def read_table(path: Path) -> Recording:
-    """Read a CSV of one recording.
+def matches(export: Export) -> bool:
+    """Whether there is a table in it."""
+    return bool(export.names(*_TEXT, *_PARQUET))
 
-    Columns are found by name: time (`time_s`, `timestamp`, ...), `acc_x`, `accX`, `ax`, ... and
-    likewise for the gyroscope. Acceleration in g or m/s² is told by its magnitude.
+
+def read(export: Export, columns: Mapping[str, str] | None = None) -> Recording:
+    """Read a table of one recording.
+
+    Parameters
+    ----------
+    export : the file, or a folder or zip that holds only that
+    columns : names of columns by role, of `ROLES`; the others are found by common names
 
     Raises
     ------
     FormatError
-        No such file, unknown columns, a cell that is no number, times that do not increase.
+        Unknown columns, a cell that is no number, too few rows.
     """
-    header, rows = _read_cells(path)
-    columns = _find_columns(header, path)
-    values = _to_numbers(rows, header, columns, path)
-    time_s, time_note = _seconds(values[:, 0])
-    _check_times(time_s, path)
-    rate_hz = _rate(time_s)
-    acc, acc_note = _to_g(values[:, 1:4], path)
-    has_gyro = len(columns) > 4
-    return Recording(
-        time_s=time_s,
-        samples=np.hstack([acc, values[:, 4:]]),
-        channels=ACC_CHANNELS + (GYRO_CHANNELS if has_gyro else ()),
-        rate_hz=rate_hz,
-        source=path.name,
-        notes=(
-            time_note,
-            acc_note,
-            "gyroscope taken as rad/s" if has_gyro else "no gyroscope",
-        ),
+    table = _table(export)
+    found = _find_columns(table, columns or {})
+    acc_columns = [found[role] for role in ACC_CHANNELS]
+    gyro_columns = [found[role] for role in GYRO_CHANNELS if role in found]
+    clock = read_clock(table, found["time"])
+    acc = read_track(table, clock, acc_columns, "acceleration")
+    values, notes = to_g(acc.values, _unit(table, acc_columns), table.name)
+    acc = replace(acc, values=values)
+    gyro = None
+    if len(gyro_columns) == 3 and is_empty(table, gyro_columns):
+        notes.append("the columns of the gyroscope are empty")
+    elif len(gyro_columns) == 3:
+        gyro = read_track(table, clock, gyro_columns, "angular velocity")
+        values, gyro_notes = to_rad_s(gyro.values, _unit(table, gyro_columns))
+        gyro, notes = replace(gyro, values=values), notes + gyro_notes
+    elif gyro_columns:
+        names = ", ".join(repr(table.header[column]) for column in gyro_columns)
+        notes.append(f"{names} not used: a gyroscope needs three axes")
+    return join(
+        export,
+        acc,
+        gyro,
+        notes,
+        spans=_spans(table, found["label"], acc) if "label" in found else (),
+        subject=_subject(table, found["subject"]) if "subject" in found else None,
     )
 
 
-def _read_cells(path: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise FormatError(f"{path} is not a text file in UTF-8.") from None
-    if "\0" in text:
-        raise FormatError(f"{path} is not a text file.")
-    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
-    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
-    if len(rows) < 3:
-        raise FormatError(f"{path} has {max(0, len(rows) - 1)} rows of samples; needs at least 2.")
-    return rows[0], rows[1:]
+def _unit(table: Table, columns: list[int]) -> str | None:
+    return unit_of([table.header[column] for column in columns])
 
 
-def _plain(name: str) -> str:
-    """A column's name without units, marks and case: "Acc X (m/s^2)" becomes "accx"."""
-    return re.sub(r"[^a-z]", "", re.sub(r"\(.*?\)|\[.*?\]|_(s|g|rad_s|ms2)$", "", name.lower()))
-
-
-def _find_columns(header: list[str], path: Path) -> list[int]:
-    """Positions of time, acceleration x, y, z and, if there, angular velocity x, y, z."""
-    plain = [_plain(name) for name in header]
-    time = [i for i, name in enumerate(plain) if name in _TIME]
-    found = {kind: [_axis_column(plain, kind, axis) for axis in "xyz"] for kind in _SENSOR}
-    if not time or None in found["acc"]:
+def _table(export: Export) -> Table:
+    names = export.names(*_TEXT, *_PARQUET)
+    if len(names) != 1:
         raise FormatError(
-            f"{path}: the columns are {', '.join(header)}. Needed are a time column (such as "
-            "time_s) and acceleration by axis (acc_x, acc_y, acc_z), optionally angular velocity "
-            "(gyro_x, gyro_y, gyro_z). Rename the columns."
+            f"{export.path} holds {len(names)} tables; a recording is one. Give one of them."
         )
-    has_gyro = None not in found["gyro"]
-    chosen = [time[0], *found["acc"], *(found["gyro"] if has_gyro else [])]
-    return [column for column in chosen if column is not None]
+    if names[0].lower().endswith(_PARQUET):
+        return _parquet(export.bytes_of(names[0]), export.label(names[0]))
+    return export.table(names[0])
 
 
-def _axis_column(plain: list[str], kind: str, axis: str) -> int | None:
-    sensor = _SENSOR[kind]
-    pattern = re.compile(f"{sensor}{axis}|{axis}{sensor}")
-    matches = [i for i, name in enumerate(plain) if pattern.fullmatch(name)]
-    return matches[0] if matches else None
+def _parquet(data: bytes, name: str) -> Table:
+    if importlib.util.find_spec("pyarrow") is None:
+        raise MissingExtraError("pyarrow", "table", "Reading Parquet")
+    import pyarrow
+    import pyarrow.parquet
 
-
-def _to_numbers(
-    rows: list[list[str]], header: list[str], columns: list[int], path: Path
-) -> NDArray[np.float64]:
     try:
-        values = np.array([[row[c] for c in columns] for row in rows], dtype=np.float64)
-    except (ValueError, IndexError):
-        values = None
-    if values is not None and np.isfinite(values).all():
-        return values
-    raise FormatError(_first_bad_cell(rows, header, columns, path))
+        found = pyarrow.parquet.read_table(io.BytesIO(data))
+        columns = [_texts(column.to_pylist()) for column in found.columns]
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise FormatError(f"{name} is not a whole Parquet file ({error}).") from None
+    if found.num_rows < 2:
+        raise FormatError(f"{name} has {found.num_rows} rows of samples; needs at least 2.")
+    return Table(name, found.column_names, columns, range(1, found.num_rows + 1), place="row")
 
 
-def _first_bad_cell(
-    rows: list[list[str]], header: list[str], columns: list[int], path: Path
-) -> str:
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(header):
-            return f"{path}, line {number}: found {len(row)} cells; expected {len(header)}."
-        for column in columns:
-            try:
-                good = bool(np.isfinite(float(row[column])))
-            except ValueError:
-                good = False
-            if not good:
-                return (
-                    f"{path}, line {number}, column {header[column]!r}: found {row[column]!r}; "
-                    "expected a number. Remove such rows at the start or end, or fill them."
-                )
-    return f"{path} cannot be read as numbers."
+def _texts(values: list[object]) -> list[str]:
+    return ["" if value is None else str(value) for value in values]
 
 
-def _seconds(time: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
-    for least, per_second, name in _EPOCH_UNITS:
-        if time[0] > least:
-            return (time - time[0]) / per_second, f"time taken as {name} since 1970"
-    if time[0] > 1e8:
-        return time - time[0], "time taken as seconds since 1970"
-    return time, "time taken as seconds"
-
-
-def _check_times(time_s: NDArray[np.float64], path: Path) -> None:
-    bad = np.flatnonzero(np.diff(time_s) <= 0)
-    if len(bad):
+def _find_columns(table: Table, given: Mapping[str, str]) -> dict[str, int]:
+    """Positions of columns by role."""
+    found: dict[str, int] = {}
+    for role, name in given.items():
+        if role not in ROLES:
+            raise UnknownNameError("role of a column", role, ROLES)
+        if name not in table.header:
+            raise FormatError(
+                f"{table.name} has no column {name!r} for {role}; the columns are "
+                f"{', '.join(table.header)}."
+            )
+        found[role] = table.header.index(name)
+    plain = [re.sub(r"[^a-z]", "", split_unit(name)[0].lower()) for name in table.header]
+    for role, pattern in _NAMES.items():
+        place = next((i for i, name in enumerate(plain) if re.fullmatch(pattern, name)), None)
+        if place is not None:
+            found.setdefault(role, place)
+    if "time" not in found and "t" in plain:  # only then: T may be a temperature
+        found["time"] = plain.index("t")
+    missing = [role for role in ("time", *ACC_CHANNELS) if role not in found]
+    if missing:
         raise FormatError(
-            f"{path}, line {bad[0] + 3}: time {time_s[bad[0] + 1]:g} s follows "
-            f"{time_s[bad[0]]:g} s; times must increase from row to row."
+            f"{table.name}: the columns are {', '.join(table.header)}. Needed are a time column "
+            "(such as time_s) and acceleration by axis (acc_x, acc_y, acc_z), optionally angular "
+            f"velocity (gyro_x, gyro_y, gyro_z); not found: {', '.join(missing)}. Rename the "
+            "columns, or tell which is which with --columns."
         )
+    used = (f"{role} is {table.header[found[role]]!r}" for role in ROLES if role in found)
+    table.note(f"columns: {', '.join(used)}")
+    return found
 
 
-def _rate(time_s: NDArray[np.float64]) -> float:
-    """Samples a second by the median step; a rate within 2 % of a whole number is that number."""
-    rate = float(1 / np.median(np.diff(time_s)))
-    return float(round(rate)) if abs(rate - round(rate)) < 0.02 * rate else rate
-
-
-def _to_g(acc: NDArray[np.float64], path: Path) -> tuple[NDArray[np.float64], str]:
-    size = float(np.median(np.linalg.norm(acc, axis=1)))
-    if 0.7 < size < 1.5:
-        return acc, f"acceleration taken as g (median size {size:.2f})"
-    if 0.7 < size / STANDARD_GRAVITY < 1.5:
-        return acc / STANDARD_GRAVITY, f"acceleration taken as m/s² (median size {size:.2f})"
-    raise FormatError(
-        f"{path}: the median size of the acceleration is {size:.3g}; with gravity it is near 1 "
-        "in g or near 9.8 in m/s². Near 0, gravity was taken out: export the acceleration that "
-        "includes it."
+def _spans(table: Table, column: int, acc: Track) -> tuple[Span, ...]:
+    """Stretches of equal labels; each ends where the next sample after it starts."""
+    cells = table.cells(column)
+    labels = np.array([cells[row].strip() for row in acc.rows])
+    starts = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]]))
+    steps = np.diff(acc.time_s)
+    steps = steps[steps > 0]
+    end_s = acc.time_s[-1] + (float(np.median(steps)) if len(steps) else 0.0)
+    edges = [*acc.time_s[starts], end_s]
+    return tuple(
+        Span(float(edges[i]), float(edges[i + 1]), str(labels[start]))
+        for i, start in enumerate(starts)
+        if labels[start]
     )
+
+
+def _subject(table: Table, column: int) -> str | None:
+    subjects = {cell.strip() for cell in table.cells(column)} - {""}
+    if len(subjects) > 1:
+        shown = ", ".join(sorted(subjects)[:3])
+        raise FormatError(
+            f"{table.name}, column {table.header[column]!r}: found {len(subjects)} subjects "
+            f"({shown}, ...); a recording is of one person. Split the file by subject."
+        )
+    return subjects.pop() if subjects else None

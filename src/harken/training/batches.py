@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from harken.training.recipe import Recipe
+
 _ORDER, _STEP = 1, 2  # keeps the streams of random numbers apart
 
 
@@ -58,24 +60,38 @@ def generator_for(seed: int, step: int, number: int, device: torch.device) -> to
     return torch.Generator(device).manual_seed(int(state))
 
 
-def augment(x: Tensor, rotation_deg: float, scaling: float, generator: torch.Generator) -> Tensor:
-    """Turn each window about a random axis and change its gain.
+def augment(x: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
+    """Turn each window and change its gain, as the recipe says.
 
     Parameters
     ----------
-    x : (n_windows, n_steps, n_channels), channels in triples x, y, z
-    rotation_deg, scaling : standard deviation of the angle, and of the gain around 1
+    x : (n_windows, n_steps, n_channels), channels in triples x, y, z, with x up
+    recipe : `rotation_deg`, `turn_deg` and `scaling`
     generator : where the random numbers come from
     """
-    if rotation_deg:
-        n_windows, n_steps, n_channels = x.shape
-        turn = _rotations(n_windows, math.radians(rotation_deg), generator)
+    n_windows, n_steps, n_channels = x.shape
+    turns = []
+    if recipe.turn_deg:
+        turns.append(_turns_about_x(n_windows, math.radians(recipe.turn_deg), generator))
+    if recipe.rotation_deg:
+        turns.append(_rotations(n_windows, math.radians(recipe.rotation_deg), generator))
+    if turns:
+        turn = turns[0] if len(turns) == 1 else torch.bmm(turns[0], turns[1])
         triples = x.reshape(n_windows, n_steps * (n_channels // 3), 3)
         x = torch.bmm(triples, turn).reshape(x.shape)
-    if scaling:
-        noise = torch.randn(len(x), 1, 1, device=x.device, generator=generator)
-        x = x * (1 + scaling * noise)
+    if recipe.scaling:
+        noise = torch.randn(n_windows, 1, 1, device=x.device, generator=generator)
+        x = x * (1 + recipe.scaling * noise)
     return x
+
+
+def _turns_about_x(n: int, limit_rad: float, generator: torch.Generator) -> Tensor:
+    """(n, 3, 3) rotations about the vertical by angles that are uniform up to a limit."""
+    device = generator.device
+    angle = limit_rad * (2 * torch.rand(n, device=device, generator=generator) - 1)
+    cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
+    rows = [one, zero, zero, zero, cos, -sin, zero, sin, cos]
+    return torch.stack(rows, dim=1).reshape(n, 3, 3)
 
 
 def _rotations(n: int, sigma_rad: float, generator: torch.Generator) -> Tensor:

@@ -23,7 +23,7 @@ from harken.evaluation.report import ReportData, write_report
 from harken.models.network import Network
 from harken.predictor import Predictor
 from harken.signal import WARM_UP_S
-from harken.splits import Split
+from harken.splits import WITHIN_SUBJECT, Split
 from harken.training.checkpoint import State
 from harken.training.machine import describe_machine
 from harken.training.run import Run
@@ -83,6 +83,7 @@ def embedding_statistics(
 def _card(run: Run, network: Network, split: Split, temperature: float) -> model_file.Card:
     config = run.config
     windows = split.train
+    worn = datasets.worn_in(config.dataset)
     contract = model_file.Contract(
         channels=windows.channels,
         labels=windows.labels,
@@ -90,6 +91,9 @@ def _card(run: Run, network: Network, split: Split, temperature: float) -> model
         n_steps=windows.n_steps,
         stride_steps=windows.n_steps // 2,
         warm_up_s=WARM_UP_S,
+        filter_chain=worn.filter_chain,
+        placement=worn.placement,
+        mounting={"up": worn.up} if worn.up else {},
     )
     return model_file.Card(
         contract=contract,
@@ -99,7 +103,7 @@ def _card(run: Run, network: Network, split: Split, temperature: float) -> model
         protocol=split.protocol,
         seed=config.seed,
         figures={},
-        credits=datasets.get(config.dataset).credits,
+        credits=datasets.credits_of(config.dataset),
         versions={
             "harken": harken.__version__,
             "torch": torch.__version__,
@@ -140,6 +144,8 @@ def _draw_and_report(
     config = run.config
     simulated = config.dataset == simulated_dataset.NAME
     title = f"{config.preset} on {config.dataset}, seed {config.seed}"
+    if split.protocol == WITHIN_SUBJECT:
+        title += f" ({WITHIN_SUBJECT})"
     figures = {
         "curves": plots.curves(run.history, title=title, simulated=simulated),
         "confusion": plots.confusion(
@@ -160,7 +166,7 @@ def _draw_and_report(
             machine=machine,
             openings=run.openings,
             command=command_of(run),
-            credits=datasets.get(config.dataset).credits,
+            credits=datasets.credits_of(config.dataset),
             pictures={name: plots.as_png(figure) for name, figure in figures.items()},
             simulated=simulated,
         ),

@@ -173,7 +173,7 @@ def train_step(
     def gradient(part: tuple[int, Tensor]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         number, micro = part
         generator = generator_for(seed, step, number, device)
-        x, y = augment(data.x[micro], recipe.rotation_deg, recipe.scaling, generator), data.y[micro]
+        x, y = augment(data.x[micro], recipe, generator), data.y[micro]
         with drawing_from(generator), torch.autocast(device.type, dtype, dtype != torch.float32):
             logits = network(x)
         loss = nn.functional.cross_entropy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from harken.files import replacing
 from harken.models import build
 from harken.models.network import Network, Shape
 from harken.models.stacked_lstm import initialise_as_notebook
+from harken.signal import CHANNELS
 from harken.training import loop
 from harken.training.device import choose_device, choose_dtype
 from harken.training.finish import finish
@@ -64,7 +66,9 @@ def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
 
     if windows is None:
         windows = datasets.load(config.dataset, data=config.data)
-    split = splits.official(_usable(windows.with_channels(recipe.channels)))
+    usable = _usable(windows.with_channels(recipe.channels))
+    recipe, usable = _without_turns_that_do_not_fit(recipe, usable)
+    split = splits.for_training(usable, seed=config.seed)
     learn, validation = _hold_out(split.train, recipe, config.seed)
     network = _new_network(learn, recipe, config.seed).to(device)
 
@@ -101,8 +105,17 @@ def _usable(windows: Windows) -> Windows:
     return windows
 
 
+def _without_turns_that_do_not_fit(recipe: Recipe, windows: Windows) -> tuple[Recipe, Windows]:
+    """Random turns are for the signals of one device; elsewhere they are left out."""
+    if set(windows.channels) <= set(CHANNELS):
+        return recipe, windows
+    note = "random turns left out: the channels are not those of one device"
+    recipe = dataclasses.replace(recipe, rotation_deg=0.0, turn_deg=0.0)
+    return recipe, dataclasses.replace(windows, notes=(*windows.notes, note))
+
+
 def _hold_out(train_windows: Windows, recipe: Recipe, seed: int) -> tuple[Windows, Windows | None]:
-    """Split off the validation subjects, if the recipe wants any."""
+    """Split off the validation subjects (of one person: time), if the recipe wants any."""
     if not recipe.validation_fraction:
         return train_windows, None
     inner = splits.hold_out(train_windows, fraction=recipe.validation_fraction, seed=seed)

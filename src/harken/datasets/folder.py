@@ -1,0 +1,101 @@
+"""A folder of the user's own labelled recordings as a dataset."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from harken.errors import FormatError, HarkenError, InputError
+from harken.readers import read
+from harken.recording import Recording
+from harken.signal_path import filter_recording
+from harken.windows import Windows, WindowSpec, concatenate, cut, natural_order
+
+CREDITS = "The user's own recordings."
+
+
+def load(folder: Path, *, subject_pattern: str | None = None) -> Windows:
+    """Cut all recordings of a folder into labelled windows.
+
+    The subject is the one that the recording names, else what `subject_pattern` finds in the file's
+    path, else the folder that the file lies in. Files right in `folder` without any of these count
+    as one person's.
+
+    Parameters
+    ----------
+    folder : files in any form that `harken.read` takes, also in folders below
+    subject_pattern : a regular expression; its group "subject", or its whole match, is the subject
+
+    Returns
+    -------
+    Windows
+        Without a split; activities in natural order of their names.
+
+    Raises
+    ------
+    InputError
+        No recordings, none labelled, or some that cannot be read; then all of them are named.
+    """
+    recordings = _read_all(folder, _compiled(subject_pattern))
+    labels = natural_order({span.label for r in recordings for span in r.spans})
+    if not labels:
+        raise InputError(
+            f"None of the {len(recordings)} recordings in {folder} is labelled. Add a column "
+            "'label' with the activity of each sample."
+        )
+    parts = [cut(filter_recording(recording), WindowSpec(), labels) for recording in recordings]
+    notes = [f"{len(recordings)} recordings of {folder.name}"]
+    if len({part.channels for part in parts}) > 1:
+        parts = [part.with_channels("accelerometer") for part in parts]
+        notes.append("some have no gyroscope: accelerometer only")
+    joined = concatenate(parts)
+    return replace(joined, dataset=str(folder), notes=(*notes, *joined.notes))
+
+
+def _read_all(folder: Path, pattern: re.Pattern[str] | None) -> list[Recording]:
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
+    ]
+    recordings, failures = [], []
+    for file in files:
+        try:
+            recordings.append(_read_one(file, folder, pattern))
+        except HarkenError as error:
+            failures.append(f"  {error}")
+    if failures:
+        raise InputError(
+            f"{len(failures)} of {len(files)} files in {folder} cannot be read:\n"
+            + "\n".join(failures)
+            + "\nMend them or move them out of the folder."
+        )
+    if not recordings:
+        raise InputError(f"{folder} holds no recordings.")
+    return recordings
+
+
+def _read_one(file: Path, folder: Path, pattern: re.Pattern[str] | None) -> Recording:
+    found = read(file)
+    if not isinstance(found, Recording):
+        raise FormatError(f"{file} holds windows, not a recording.")
+    name = file.relative_to(folder).as_posix()
+    return replace(found, source=name, subject=found.subject or _subject_of(name, pattern))
+
+
+def _subject_of(name: str, pattern: re.Pattern[str] | None) -> str:
+    """Whose recording it is, by its path within the folder; "" where that does not tell."""
+    if pattern is None:
+        return name.rpartition("/")[0].rpartition("/")[2]
+    match = pattern.search(name)
+    if match is None:
+        raise FormatError(f"{name}: the pattern for subjects, {pattern.pattern!r}, is not in it.")
+    return match["subject"] if "subject" in pattern.groupindex else match[0]
+
+
+def _compiled(pattern: str | None) -> re.Pattern[str] | None:
+    try:
+        return None if pattern is None else re.compile(pattern)
+    except re.error as error:
+        raise InputError(f"{pattern!r} is no regular expression: {error}.") from None

@@ -1,0 +1,110 @@
+"""`harken inspect`, and what it keeps `harken predict` from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harken.datasets import simulated
+from harken.demo import write_recording
+from harken.recording import Recording, Sensor
+
+Say = Callable[..., object]
+
+
+@pytest.fixture(scope="module")
+def clean() -> Recording:
+    return simulated.simulate("2", minutes=2)
+
+
+def in_degrees(recording: Recording) -> Recording:
+    assert recording.gyro is not None
+    return replace(recording, gyro=Sensor(recording.gyro.time_s, recording.gyro.values * 57.3))
+
+
+@pytest.fixture
+def good(clean: Recording, tmp_path: Path) -> Path:
+    path = tmp_path / "good.csv"
+    write_recording(clean, path)
+    return path
+
+
+@pytest.fixture
+def bad(clean: Recording, tmp_path: Path) -> Path:
+    path = tmp_path / "bad.csv"
+    write_recording(in_degrees(clean), path)
+    return path
+
+
+def test_a_good_recording(say: Say, good: Path) -> None:
+    said = say("inspect", good)
+    assert said.status == 0
+    for words in ("acc rate hz", "50.0", "gravity", "included", "+x", "Nothing is wrong with it."):
+        assert words in said.out
+
+
+def test_findings_stand_with_what_to_do_and_reading_them_is_no_failure(say: Say, bad: Path) -> None:
+    said = say("inspect", bad)
+    assert said.status == 0
+    assert "No model should read this as it is" in said.out
+    assert "gyro-in-deg (gyro)" in said.out
+    assert "multiply by π / 180" in said.out
+
+
+def test_json_of_several_files(say: Say, good: Path, bad: Path) -> None:
+    first, second = json.loads(say("inspect", good, bad, "--json").out)
+    assert first["usable"]
+    assert first["findings"] == []
+    assert first["facts"]["acc_rate_hz"] == 50
+    assert not second["usable"]
+    assert [(f["kind"], f["severity"]) for f in second["findings"]] == [("gyro-in-deg", "refused")]
+
+
+def test_a_file_that_cannot_be_read_fails_and_the_others_are_still_told(
+    say: Say, good: Path, tmp_path: Path
+) -> None:
+    said = say("inspect", tmp_path / "none.csv", good)
+    assert said.status == 2
+    assert "There is no file" in said.err
+    assert "Nothing is wrong with it." in said.out
+    np.savez(tmp_path / "windows.npz", x=np.zeros((3, 128, 9), np.float32))
+    said = say("inspect", tmp_path / "windows.npz", good, "--json")
+    assert said.status == 2
+    assert "holds windows" in json.loads(said.out)[0]["error"]
+
+
+def test_the_picture(say: Say, good: Path, bad: Path, tmp_path: Path) -> None:
+    said = say("inspect", bad, "--plot", tmp_path / "bad.png")
+    assert (tmp_path / "bad.png").read_bytes().startswith(b"\x89PNG")
+    assert f"Written: {tmp_path / 'bad.png'}" in said.out
+    assert say("inspect", good, bad, "--plot", tmp_path / "x.png").status == 2
+
+
+def test_another_axis_up(say: Say, good: Path) -> None:
+    assert "upside-down" in say("inspect", good, "--up=-x").out
+    assert "There is no axis 'up'" in say("inspect", good, "--up", "up").err
+
+
+def test_predict_refuses_what_inspect_refuses_unless_forced(
+    say: Say, trained: Path, bad: Path
+) -> None:
+    model = trained / "model.onnx"
+    said = say("predict", bad, "--model", model)
+    assert said.status == 2
+    assert "gyro-in-deg" in said.err
+    assert "multiply by π / 180" in said.err
+    forced = say("predict", bad, "--model", model, "--force")
+    assert forced.status == 0
+    assert "forced: used whatever the inspection finds" in forced.err
+
+
+def test_a_model_without_gyroscope_does_not_mind_the_gyroscope(
+    say: Say, trained_without_gyroscope: Path, bad: Path
+) -> None:
+    model = trained_without_gyroscope / "model.onnx"
+    assert say("predict", bad, "--model", model).status == 0
