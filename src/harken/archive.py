@@ -162,7 +162,7 @@ class Archive:
         return {
             PurePosixPath(entry.filename): entry.file_size
             for entry in entries
-            if not entry.is_dir() and "__MACOSX" not in entry.filename
+            if entry.filename and not entry.is_dir() and "__MACOSX" not in entry.filename
         }
 
     def _open_outer_zip(self) -> zipfile.ZipFile:

@@ -16,6 +16,13 @@ from harken.demo import write_recording
 Say = Callable[..., object]
 
 
+def table(time_s: Callable[[int], float]) -> str:
+    """Half a minute of walking without gyroscope, with a time for each row."""
+    acc = simulated.simulate("2").acc.values[:1500]
+    rows = [f"{time_s(i):.4f},{x:.5f},{y:.5f},{z:.5f}" for i, (x, y, z) in enumerate(acc)]
+    return "\n".join(["time_s,ax,ay,az", *rows])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -65,7 +72,8 @@ def test_wrong_words(
         ("a.csv", "time_s,ax,ay,az\n0,1,0,0\n0.02,1,0,nan\n0.04,1,0,\n", "'az' is empty in 2"),
         ("a.csv", "time_s,ax,ay,az\n0;1;0;0\n0.02;1;0;0\n", "line 2: found 1 cell; expected 4"),
         ("a.csv", "time_s,ax,ay,az\n0,1,0,0\n0.02,1,0\n0.04,1,0,0\n", "line 3: found 3 cells"),
-        ("a.csv", "time_s,ax,ay,az\n0,1,0,0\n0,1,0,0\n0.04,1,0,0\n", "not after the ones before"),
+        ("a.csv", table(lambda i: i // 2 / 25), "duplicate-times"),
+        ("a.csv", table(lambda i: -i / 50), "clock-backwards"),
         ("a.csv", "time_s,ax,ay,az\n0,99,0,0\n0.02,99,0,0\n", "size of the acceleration is 99"),
         ("a.csv", "time_s,ax,ay,az\n0,1,0,0\n0.02,1,0,0\n0.04,1,0,0\n", "no whole window"),
         ("a.csv", "\xff\xfe\x00", "not a text file"),
@@ -87,9 +95,7 @@ def test_files_that_cannot_be_used(
 def test_a_recording_without_gyroscope_for_a_model_that_needs_one(
     say: Say, trained: Path, tmp_path: Path
 ) -> None:
-    time_s = np.arange(500) / 50
-    rows = "\n".join(f"{t:.2f},1,0,0" for t in time_s)
-    (tmp_path / "a.csv").write_text("time_s,ax,ay,az\n" + rows)
+    (tmp_path / "a.csv").write_text(table(lambda i: i / 50))
     said = say("predict", tmp_path / "a.csv", "--model", trained / "model.onnx")
     assert said.status == 2
     assert "--channels accelerometer" in said.err

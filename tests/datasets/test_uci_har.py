@@ -94,6 +94,16 @@ def test_another_zip(tmp_path: Path) -> None:
         module.read(other)
 
 
+def test_an_entry_without_a_name(tmp_path: Path) -> None:
+    """A name that begins with a zero byte is read as none."""
+    path = tmp_path / "UCI HAR Dataset.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("QQQQ", b"x")
+    path.write_bytes(path.read_bytes().replace(b"QQQQ", b"\0QQQ"))
+    with pytest.raises(ArchiveError, match="has no file"):
+        module.read(path)
+
+
 def with_member(source: Path, target: Path, ending: str, edit: Callable[[bytes], bytes]) -> Path:
     return rezip(source, target, lambda n, d: edit(d) if n.endswith(ending) else d)
 
