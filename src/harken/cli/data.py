@@ -18,7 +18,7 @@ from harken.cli.output import (
 
 app = typer.Typer(help="Datasets: list, fetch, look at, rebuild.", no_args_is_help=True)
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="uci-har, hapt or simulated.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="One of `harken data list`.")]
 
 
 @app.command("list", epilog=example("harken data list"))

@@ -14,7 +14,7 @@ EXAMPLE = example("harken evaluate runs/uci-har-stacked-lstm-seed0/model.onnx uc
 
 def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="uci-har or simulated.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="One of `harken data list`.")],
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -14,7 +14,11 @@ EXAMPLE = example("harken train uci-har --preset notebook --seed 0")
 
 def train(
     dataset: Annotated[
-        str | None, typer.Argument(metavar="[DATASET]", help="uci-har or simulated.")
+        str | None,
+        typer.Argument(
+            metavar="[DATASET]",
+            help="One of `harken data list`, or a folder of your own.",
+        ),
     ] = None,
     preset: Annotated[str | None, typer.Option(help="A network and a whole recipe.")] = None,
     model: Annotated[str | None, typer.Option(help="A network with its default recipe.")] = None,
