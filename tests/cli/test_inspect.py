@@ -87,6 +87,13 @@ def test_the_picture(say: Say, good: Path, bad: Path, tmp_path: Path) -> None:
     assert say("inspect", good, bad, "--plot", tmp_path / "x.png").status == 2
 
 
+def test_the_picture_of_next_to_nothing(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "short.csv").write_text("time_s,ax,ay,az\n0,1,0,0\n0,0.9,0,0\n")
+    said = say("inspect", tmp_path / "short.csv", "--plot", tmp_path / "short.png")
+    assert said.status == 0
+    assert (tmp_path / "short.png").exists()
+
+
 def test_another_axis_up(say: Say, good: Path) -> None:
     assert "upside-down" in say("inspect", good, "--up=-x").out
     assert "There is no axis 'up'" in say("inspect", good, "--up", "up").err

@@ -64,6 +64,12 @@ def _draw_steps(panel: Axes, sensors: list[Sensor]) -> None:
         panel.plot(*line, color=colour, linewidth=0.7, label=name, drawstyle="steps-pre")
     # Steps back are negative; gaps are a thousand times longer than steps.
     panel.set_yscale("symlog", linthresh=100)
+    panel.yaxis.set_major_formatter("{x:g}")
+    # From 0 to twice a usual step at least, so that an even clock's rounding is not magnified.
+    low, high = panel.dataLim.intervaly
+    usual = [1000 / sensor.rate_hz for sensor in sensors if sensor.rate_hz > 0]
+    if usual:
+        panel.set_ylim(min(0.0, 1.1 * low), max(2 * max(usual), 1.1 * high))
     panel.set_ylabel("step (ms)")
     panel.set_xlabel("time (s)")
     if len(sensors) > 1:
