@@ -9,12 +9,12 @@ import typer
 from harken.cli.output import (
     DataOption,
     JsonOption,
-    activity_name,
     console,
     example,
     print_json,
     print_table,
 )
+from harken.labels import activity_name
 
 app = typer.Typer(help="Datasets: list, fetch, look at, rebuild.", no_args_is_help=True)
 

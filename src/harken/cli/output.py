@@ -47,8 +47,3 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     console().print(table)
-
-
-def activity_name(label: str) -> str:
-    """WALKING_UPSTAIRS as people write it: Walking upstairs."""
-    return label.replace("_", " ").capitalize()

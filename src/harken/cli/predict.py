@@ -9,12 +9,12 @@ import typer
 
 from harken.cli.output import (
     JsonOption,
-    activity_name,
     console,
     example,
     print_json,
     print_table,
 )
+from harken.labels import activity_name
 
 if TYPE_CHECKING:
     from harken.prediction import Prediction

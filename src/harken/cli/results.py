@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from harken.cli.output import activity_name, console, print_table
+from harken.cli.output import console, print_table
+from harken.labels import activity_name
 
 
 def print_results(metrics: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from harken.errors import storing
 from harken.evaluation.calibration import Reliability
 from harken.files import replacing
+from harken.labels import activity_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,11 +28,6 @@ BLUE, ORANGE, GREEN, RED, SKY, PINK, YELLOW, BLACK = (
 
 _SERIES = {"batch": (SKY, "training batch"), "validation": (GREEN, "validation subjects"),
            "test": (RED, "test subjects")}  # fmt: skip
-
-
-def pretty(label: str) -> str:
-    """WALKING_UPSTAIRS as people write it: Walking upstairs."""
-    return label.replace("_", " ").capitalize()
 
 
 def new_figure(width: float, height: float, *, simulated: bool) -> Figure:
@@ -73,7 +69,7 @@ def curves(history: list[dict[str, Any]], *, title: str, simulated: bool = False
                 panel.plot(steps, values, color=colour, label=name, linewidth=1.4)
         panel.set_xlabel("optimiser step")
         panel.set_ylabel(kind)
-        _quiet(panel)
+        quiet(panel)
     _use_log_if_wide(panels[0])
     panels[0].legend(frameon=False)
     panels[0].set_title(title, loc="left", fontsize=11)
@@ -98,7 +94,7 @@ def confusion(
 ) -> Figure:
     """The confusion matrix, coloured by share of the test set, with count and % of the row."""
     counts = np.array(matrix)
-    names = [pretty(label) for label in labels]
+    names = [activity_name(label) for label in labels]
     figure = new_figure(7.2, 6.2, simulated=simulated)
     panel = figure.subplots()
     share = 100 * counts / max(1, counts.sum())
@@ -131,7 +127,7 @@ def per_subject(rows: list[dict[str, Any]], *, simulated: bool = False) -> Figur
     panel.set_xlim(min(50.0, *values), 105)
     panel.set_xlabel("accuracy (%)")
     panel.set_title(f"Worst: subject {rows[-1]['subject']}", loc="left", fontsize=11)
-    _quiet(panel)
+    quiet(panel)
     return figure
 
 
@@ -150,12 +146,24 @@ def reliability_diagram(bins: Reliability, *, simulated: bool = False) -> Figure
     lower.set_ylabel("windows")
     lower.set_xlabel("confidence")
     for panel in (upper, lower):
-        _quiet(panel)
+        quiet(panel)
     return figure
 
 
-def _quiet(panel: Axes) -> None:
+def quiet(panel: Axes) -> None:
     """Only the lines that help."""
     panel.spines[["top", "right"]].set_visible(False)
     panel.grid(alpha=0.25, linewidth=0.6)
     panel.set_axisbelow(True)
+
+
+def legend_above(panel: Axes) -> None:
+    """The legend above the panel, where it hides no data."""
+    panel.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        borderaxespad=0.2,
+        ncols=3,
+        fontsize=8,
+        frameon=False,
+    )

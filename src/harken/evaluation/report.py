@@ -12,8 +12,8 @@ from string import Template
 from typing import Any
 
 from harken.errors import storing
-from harken.evaluation.plots import pretty
 from harken.files import write_text
+from harken.labels import activity_name
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _headline(m: Mapping[str, Any]) -> str:
 def _data(data: Mapping[str, Any]) -> str:
     sides = ("train", "test")
     rows = [
-        (pretty(label), *(str(data[side]["per_class"][label]) for side in sides))
+        (activity_name(label), *(str(data[side]["per_class"][label]) for side in sides))
         for label in data["train"]["per_class"]
     ]
     rows.append(("all windows", *(f"{data[side]['n_windows']:,}" for side in sides)))
@@ -115,7 +115,7 @@ def _data(data: Mapping[str, Any]) -> str:
 
 
 def _confusion_table(m: Mapping[str, Any]) -> str:
-    names = [pretty(label) for label in m["labels"]]
+    names = [activity_name(label) for label in m["labels"]]
     rows = [(name, *map(str, row)) for name, row in zip(names, m["confusion_matrix"], strict=True)]
     return _table(("true, then predicted", *names), rows)
 
@@ -123,7 +123,7 @@ def _confusion_table(m: Mapping[str, Any]) -> str:
 def _per_class(m: Mapping[str, Any]) -> str:
     rows = [
         (
-            pretty(row["label"]),
+            activity_name(row["label"]),
             *(f"{row[key]:.2%}" for key in ("precision", "recall", "f1")),
             str(row["support"]),
         )

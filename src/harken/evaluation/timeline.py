@@ -8,7 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.bouts import WARM_UP, Bout
-from harken.evaluation.plots import BLACK, BLUE, GREEN, ORANGE, PINK, RED, SKY, new_figure, pretty
+from harken.evaluation.plots import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    legend_above,
+    new_figure,
+    quiet,
+)
+from harken.labels import activity_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,21 +68,8 @@ def draw_signals(panel: Axes, sensor: Sensor, name: str) -> None:
     for (axis, colour), values in zip(_AXES.items(), sensor.values.T, strict=True):
         panel.plot(*envelope(sensor.time_s, values), color=colour, linewidth=0.7, label=axis)
     panel.set_ylabel(name)
-    _legend_above(panel)
-    panel.grid(alpha=0.25, linewidth=0.6)
-    panel.spines[["top", "right"]].set_visible(False)
-
-
-def _legend_above(panel: Axes) -> None:
-    """Where it hides no data."""
-    panel.legend(
-        loc="lower right",
-        bbox_to_anchor=(1, 1),
-        borderaxespad=0.2,
-        ncols=3,
-        fontsize=8,
-        frameon=False,
-    )
+    legend_above(panel)
+    quiet(panel)
 
 
 def envelope(
@@ -110,9 +109,9 @@ def _draw_rows(panel: Axes, rows: list[tuple[float, float, Bout]], labels: list[
         panel.barh(row, end - start, left=start, height=0.8, color=colour, alpha=alpha)
     if any(bout.activity == WARM_UP for _, _, bout in rows):
         panel.plot([], [], color="0.6", linewidth=6, label="filters warming up: no claim")
-        _legend_above(panel)
+        legend_above(panel)
     panel.set_title("recognised, paler where less sure", loc="left", fontsize=9)
-    panel.set_yticks(range(len(labels)), [pretty(label) for label in labels])
+    panel.set_yticks(range(len(labels)), [activity_name(label) for label in labels])
     panel.set_ylim(len(labels) - 0.4, -0.6)
     panel.grid(axis="x", alpha=0.25, linewidth=0.6)
     panel.spines[["top", "right"]].set_visible(False)

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.evaluation.plots import BLACK, BLUE, GREEN, ORANGE, PINK, RED, SKY, YELLOW, new_figure
+from harken.evaluation.plots import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    YELLOW,
+    legend_above,
+    new_figure,
+    quiet,
+)
 from harken.evaluation.timeline import draw_signals, envelope, signals_of
 from harken.inspection.finding import Inspection
 
@@ -38,7 +50,6 @@ def picture(recording: Recording, inspection: Inspection, *, simulated: bool = F
     _draw_size(panels[0], recording.acc)
     for panel, (name, sensor) in zip(panels[1:], signals, strict=False):
         draw_signals(panel, sensor, name)
-        _legend_above(panel)
         _look_past_spikes(panel, sensor.values)
     _draw_steps(panels[-1], [sensor for _, sensor in signals])
     panels[0].margins(x=0.01)
@@ -53,7 +64,7 @@ def _draw_size(panel: Axes, acc: Sensor) -> None:
     panel.plot(*envelope(acc.time_s, sizes), color=BLACK, linewidth=0.7)
     panel.set_ylabel("size (g)")
     _look_past_spikes(panel, sizes)
-    _quiet(panel)
+    quiet(panel)
 
 
 def _draw_steps(panel: Axes, sensors: list[Sensor]) -> None:
@@ -73,16 +84,8 @@ def _draw_steps(panel: Axes, sensors: list[Sensor]) -> None:
     panel.set_ylabel("step (ms)")
     panel.set_xlabel("time (s)")
     if len(sensors) > 1:
-        panel.legend(ncols=2)
-        _legend_above(panel)
-    _quiet(panel)
-
-
-def _legend_above(panel: Axes) -> None:
-    """The legend above the panel, where no line can run behind it."""
-    panel.legend(
-        loc="lower right", bbox_to_anchor=(1, 0.97), ncols=3, fontsize=8, frameon=False, borderpad=0
-    )
+        legend_above(panel)
+    quiet(panel)
 
 
 def _look_past_spikes(panel: Axes, values: NDArray[np.float64]) -> None:
@@ -93,11 +96,6 @@ def _look_past_spikes(panel: Axes, values: NDArray[np.float64]) -> None:
     room = 0.25 * max(high - low, 0.1)
     if np.ptp(values) > 4 * room + 2 * (high - low):
         panel.set_ylim(low - room, high + room)
-
-
-def _quiet(panel: Axes) -> None:
-    panel.grid(alpha=0.25, linewidth=0.6)
-    panel.spines[["top", "right"]].set_visible(False)
 
 
 def _shade(figure: Figure, inspection: Inspection, by_sensor: dict[str, Sequence[Axes]]) -> None:
