@@ -11,7 +11,7 @@ import torch
 
 from harken.errors import UnknownNameError
 from harken.models import MODELS, build
-from harken.models.network import Network, Normalise, Shape
+from harken.models.network import Compand, Network, Normalise, Shape
 
 SHAPES = [Shape(9, 128, 6), Shape(6, 64, 3)]
 
@@ -21,13 +21,12 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=SHAPES, ids=str)
+@pytest.fixture(params=[(shape, columns) for shape in SHAPES for columns in ((), (0, 2))], ids=str)
 def network(name: str, request: pytest.FixtureRequest) -> Network:
+    shape, companded = request.param
     torch.manual_seed(0)
-    network = build(name, request.param)
-    network.transform.fit(
-        1 + 2 * torch.randn(50, request.param.n_steps, request.param.n_channels), "quartiles"
-    )
+    network = build(name, shape, companded=companded)
+    network.transform.fit(1 + 2 * torch.randn(50, shape.n_steps, shape.n_channels), "quartiles")
     return network
 
 
@@ -102,6 +101,15 @@ def test_an_unknown_network_suggests_the_nearest() -> None:
 
 def test_the_notebooks_network_has_its_number_of_parameters() -> None:
     assert build("stacked-lstm", Shape(9, 128, 6)).n_parameters == 17_158
+
+
+def test_companding_keeps_tremors_apart_beside_walking() -> None:
+    """A tremor of a hundredth of a stride is still a tenth of it."""
+    x = torch.tensor([0.01, 1.0]).reshape(1, 2, 1)
+    plain, companded = Compand([0])(x).unbind(-1)
+    assert plain[0, 0] / plain[0, 1] == pytest.approx(0.01)
+    assert companded[0, 0] / companded[0, 1] > 0.1
+    assert torch.equal(Compand([])(x), x)
 
 
 @pytest.mark.parametrize("by", ["deviation", "quartiles"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +31,23 @@ MODELS = {
             "harken.models.stacked_lstm",
             "StackedLstm",
         ),
+        Model(
+            "conv-bilstm",
+            "two strided convolutions, a bidirectional LSTM, attention over time (the flagship)",
+            "harken.models.conv_bilstm",
+            "ConvBilstm",
+        ),
     )
 }
 
 
-def build(name: str, shape: Shape, options: Mapping[str, Any] | None = None) -> Network:
+def build(
+    name: str,
+    shape: Shape,
+    options: Mapping[str, Any] | None = None,
+    *,
+    companded: Sequence[int] = (),
+) -> Network:
     """Make a network with fresh weights.
 
     Parameters
@@ -43,6 +55,7 @@ def build(name: str, shape: Shape, options: Mapping[str, Any] | None = None) -> 
     name : a key of `MODELS`
     shape : input and output
     options : keyword arguments of the network's body
+    companded : columns of the channels that the network also sees companded, see `Compand`
 
     Raises
     ------
@@ -53,11 +66,11 @@ def build(name: str, shape: Shape, options: Mapping[str, Any] | None = None) -> 
     if name not in MODELS:
         raise UnknownNameError("model", name, MODELS)
     require_torch()
-    from harken.models.network import Network
+    from harken.models.network import Network, seen_by_body
 
     model = MODELS[name]
     body = getattr(importlib.import_module(model.module), model.body)
-    return Network(body(shape, **(options or {})), shape)
+    return Network(body(seen_by_body(shape, companded), **(options or {})), shape, companded)
 
 
 def require_torch() -> None:

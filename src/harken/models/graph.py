@@ -67,6 +67,14 @@ class Graph:
         product = self.node("MatMul", [x, self.constant(f"{name}.weight", layer.weight.T)])
         return self.node("Add", [product, self.constant(f"{name}.bias", layer.bias)])
 
+    def conv(self, name: str, layer: nn.Conv1d, x: str) -> str:
+        """A convolution over time; (n_windows, channels, n_steps) in, the same form out."""
+        weights = [self.constant(f"{name}.weight", layer.weight)]
+        if layer.bias is not None:
+            weights.append(self.constant(f"{name}.bias", layer.bias))
+        padding = int(layer.padding[0])
+        return self.node("Conv", [x, *weights], strides=list(layer.stride), pads=[padding, padding])
+
     def lstm(self, name: str, layer: nn.LSTM, x: str) -> str:
         """An LSTM of one layer; (n_steps, n_windows, width) in, the same form out."""
         weights = [

@@ -23,6 +23,7 @@ class Recipe:
     channels : "all" or "accelerometer"
     normalise : "none", or what channels are divided by: their "deviation" or "quartiles" over the
         training windows
+    companding : whether the network also sees the body channels companded, see `Compand`
     initial_values : "default", or "notebook" for those of the notebook's code
     optimiser, weight_decay
         "adam": weight decay is the L2 term weight_decay * sum(v²) / 2 in the loss, over all trained
@@ -44,6 +45,7 @@ class Recipe:
     options: Mapping[str, Any] = field(default_factory=dict)
     channels: str = "all"
     normalise: Literal["none", "deviation", "quartiles"] = "deviation"
+    companding: bool = False
     initial_values: Literal["default", "notebook"] = "default"
     optimiser: Literal["adam", "adamw"] = "adamw"
     learning_rate: float = 3e-3
@@ -106,6 +108,19 @@ PRESETS = {
                 options={"dropout": 0.1},
                 normalise="quartiles",
                 epochs=60,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
+            ),
+        ),
+        Preset(
+            "conv-bilstm",
+            "the flagship: companded inputs, convolutions, bidirectional LSTM, attention",
+            Recipe(
+                model="conv-bilstm",
+                options={"dropout": 0.3},
+                companding=True,
+                epochs=25,
                 label_smoothing=0.05,
                 rotation_deg=12.0,
                 scaling=0.05,

@@ -1,0 +1,72 @@
+"""The flagship: a short convolutional front, a bidirectional LSTM, attention over time.
+
+Two strided convolutions shorten the window to a quarter of its steps, so that the LSTM, which
+computes step by step, has little left to do. A learnt query weighs its states (attention pooling,
+as in Raffel and Ellis, "Feed-Forward Networks with Attention Can Solve Some Long-Term Memory
+Problems", 2015).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from harken.models.dropout import Dropout
+from harken.models.graph import Graph
+from harken.models.network import Body, Shape
+from harken.models.stacked_lstm import freeze_second_bias
+
+
+class ConvBilstm(Body):
+    """Convolutions, bidirectional LSTM, attention over time.
+
+    Parameters
+    ----------
+    shape : input and output
+    width : filters of each convolution
+    kernel : steps that a filter spans
+    hidden : units of the LSTM in each direction
+    dropout : share of features that is dropped before the LSTM and before the last layer
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        width: int = 64,
+        kernel: int = 5,
+        hidden: int = 64,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.n_features = 2 * hidden
+        self.front = nn.ModuleList(
+            nn.Conv1d(n_in, width, kernel, stride=2, padding=kernel // 2)
+            for n_in in (shape.n_channels, width)
+        )
+        self.lstm = nn.LSTM(width, hidden, bidirectional=True)
+        freeze_second_bias(self.lstm)
+        self.attention = nn.Linear(2 * hidden, 1, bias=False)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = x.transpose(1, 2)
+        for convolution in self.front:
+            maps = torch.relu(convolution(maps))
+        states, _ = self.lstm(self.dropout(maps.permute(2, 0, 1)))
+        weight = torch.softmax(self.attention(states), dim=0)
+        features: Tensor = self.dropout((weight * states).sum(dim=0))
+        return features
+
+    def add_to(self, graph: Graph, x: str) -> str:
+        maps = graph.node("Transpose", [x], perm=[0, 2, 1])
+        for number, convolution in enumerate(self.front):
+            assert isinstance(convolution, nn.Conv1d)
+            maps = graph.node("Relu", [graph.conv(f"body.front.{number}", convolution, maps)])
+        steps = graph.node("Transpose", [maps], perm=[2, 0, 1])
+        states = graph.lstm("body.lstm", self.lstm, steps)
+        query = graph.constant("body.attention.weight", self.attention.weight.T)
+        weight = graph.node("Softmax", [graph.node("MatMul", [states, query])], axis=0)
+        axis = graph.constant("body.time_axis", torch.tensor([0]))
+        weighted = graph.node("Mul", [weight, states])
+        return graph.node("ReduceSum", [weighted, axis], keepdims=0)
