@@ -42,7 +42,9 @@ class Contract:
     warm_up_s : seconds after a start or a gap whose windows should not be trusted
     filter_chain : name of the filters that the channels went through
     placement : where the device is worn
-    mounting : device axes that point up and forward when the wearer is upright
+    mounting : empty where the dataset does not say; else `up` and `forward`, the axes that point
+        there when the wearer is upright, and `learnt`: from devices "as-worn", or from recordings
+        that were turned into these axes by their "estimated" mounting
     units : by kind of channel
     """
 
@@ -54,7 +56,7 @@ class Contract:
     warm_up_s: float
     filter_chain: str = "uci-har"
     placement: str = "waist"
-    mounting: Mapping[str, str] = field(default_factory=lambda: {"up": "+x"})
+    mounting: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=lambda: dict(UNITS))
 
     @property

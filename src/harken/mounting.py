@@ -70,7 +70,7 @@ class Mounting:
     forward_confidence : 0 to 1
         Of forward; only of the line on which it lies where `forward_is_ambiguous`.
     forward_is_ambiguous : whether forward may as well be backward
-    method : "gait", "still", "standing", "given" or "none"
+    method : "gait", "still", "standing", "given", "as-worn" (on purpose) or "none"
     notes : what was found and done, one sentence each
     """
 
@@ -281,13 +281,20 @@ def _tilt(gravity: NDArray[np.float64], up: NDArray[np.float64]) -> NDArray[np.f
 
 def _frame(up: str, forward: str) -> NDArray[np.float64]:
     """The contract's up, forward and their cross product in its own axes: rows of (3, 3)."""
-    upward, ahead = _direction(up), _direction(forward)
+    upward, ahead = direction(up), direction(forward)
     if abs(upward @ ahead) > 1e-9:
         raise FormatError(f"up {up!r} and forward {forward!r} are not perpendicular.")
     return np.stack([upward, ahead, np.cross(upward, ahead)])
 
 
-def _direction(name: str) -> NDArray[np.float64]:
+def direction(name: str) -> NDArray[np.float64]:
+    """The unit vector, (3,), of a direction by name: "+x", or "+y+z" for what lies between.
+
+    Raises
+    ------
+    FormatError
+        It is no such name.
+    """
     parts = _ONE_AXIS.findall(name)
     if not parts or "".join(parts) != name or len({part[1] for part in parts}) < len(parts):
         raise FormatError(

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from harken.bouts import Bout, bouts_of
 from harken.datasets.simulated import NAME as SIMULATED
-from harken.errors import FormatError, InputError, storing
+from harken.errors import ContractError, FormatError, InputError, storing
 from harken.files import write_text
 from harken.inspection import refuse_unfit
+from harken.mounting import Mounting
 from harken.predictor import Predictor
 from harken.readers import read
 from harken.recording import Recording
+from harken.resolve import settle_mounting, settle_placement
 from harken.windows import Windows
 
 
@@ -35,6 +37,8 @@ class Prediction:
     probability : (n_windows, n_classes) float32
     bouts : stretches of one activity
     recording : what was read, if it was a recording
+    mounting : how the recording's axes were turned into the model's; None for windows
+    violations : what the model or the inspection refused and `force` went past, one sentence each
     simulated : whether the model learnt from simulated people
     notes : what was inferred and done, one sentence each
     """
@@ -44,6 +48,8 @@ class Prediction:
     probability: NDArray[np.float32]
     bouts: list[Bout]
     recording: Recording | None
+    mounting: Mounting | None
+    violations: tuple[str, ...]
     simulated: bool
     notes: tuple[str, ...]
 
@@ -51,6 +57,9 @@ class Prediction:
         """Plain values, for JSON."""
         return {
             "source": self.source,
+            "placement": self.recording.placement if self.recording else None,
+            "mounting": self.mounting.as_dict() if self.mounting else None,
+            "violations": list(self.violations),
             "notes": list(self.notes),
             "n_windows": len(self.windows),
             "bouts": [bout.as_dict() for bout in self.bouts],
@@ -62,6 +71,8 @@ def predict(
     model: str | Path | Predictor,
     *,
     columns: Mapping[str, str] | None = None,
+    placement: str | None = None,
+    mounting: str | Mounting | NDArray[np.float64] = "estimate",
     force: bool = False,
 ) -> Prediction:
     """Recognise what happens in a file.
@@ -71,7 +82,10 @@ def predict(
     path : a recording (a phone app's export, or a table) or a window file (.npz)
     model : a model file, or an opened one
     columns : names of a table's columns by what they are, see `harken.read`
-    force : use a recording that the inspection refuses, and say so in the notes
+    placement : where the device was worn; None believes the file
+    mounting : how to find the rotation into the model's axes, see `settle_mounting`
+    force : go on where the recording breaks the model's contract or the inspection refuses it; what
+        was wrong is kept in `violations`
 
     Raises
     ------
@@ -84,29 +98,68 @@ def predict(
     """
     predictor = model if isinstance(model, Predictor) else Predictor(model)
     found = read(path, columns=columns)
-    recording = found if isinstance(found, Recording) else None
-    forced: tuple[str, ...] = ()
-    if recording is not None and force:
-        forced = ("forced: used whatever the inspection finds",)
-    elif recording is not None:
+    if isinstance(found, Recording):
+        return _of_recording(str(path), predictor, found, placement, mounting, force)
+    return _of_windows(str(path), predictor, predictor.contract.check(found))
+
+
+def _of_recording(
+    source: str,
+    predictor: Predictor,
+    recording: Recording,
+    placement: str | None,
+    way: str | Mounting | NDArray[np.float64],
+    force: bool,
+) -> Prediction:
+    contract = predictor.contract
+    violations: list[ContractError] = []
+    notes: list[str] = []
+    try:
         refuse_unfit(_seen_by(predictor, recording))
-    windows = predictor.windows_of(found) if isinstance(found, Recording) else found
-    windows = predictor.contract.check(windows)
+    except ContractError as error:
+        violations.append(error)
+    try:
+        recording, note = settle_placement(recording, contract, placement)
+        notes.append(note)
+    except ContractError as error:
+        violations.append(error)
+    if violations and not force:
+        reasons = " ".join(map(str, violations))
+        raise ContractError(f"{reasons} To use it all the same, give --force (force=True).")
+    mounting = settle_mounting(recording, contract, way)
+    windows = predictor.windows_of(recording, mounting.rotation)
     if not len(windows):
-        spec = predictor.contract.spec
         raise InputError(
-            f"{path} holds no whole window: one takes {spec.window_s:g} s"
-            + (f", the recording has {recording.duration_s:.2f} s." if recording else ".")
+            f"{source} holds no whole window: one takes {contract.spec.window_s:g} s, the "
+            f"recording has {recording.duration_s:.2f} s."
         )
+    prediction = _of_windows(source, predictor, windows)
+    forced = [f"forced, its answers mean little: {error}" for error in violations]
+    return replace(
+        prediction,
+        recording=recording,
+        mounting=mounting,
+        violations=tuple(map(str, violations)),
+        notes=(*prediction.notes, *notes, *mounting.notes, *forced),
+    )
+
+
+def _of_windows(source: str, predictor: Predictor, windows: Windows) -> Prediction:
+    if not len(windows):
+        raise InputError(f"{source} holds no windows.")
     probability = predictor.probability(windows)
+    simulated = predictor.card.dataset == SIMULATED
+    says = "the model learnt from simulated people: its answers say nothing about real ones"
     return Prediction(
-        source=str(path),
+        source=source,
         windows=windows,
         probability=probability,
         bouts=bouts_of(windows, probability),
-        recording=recording,
-        simulated=predictor.card.dataset == SIMULATED,
-        notes=windows.notes + _requirements(predictor) + forced,
+        recording=None,
+        mounting=None,
+        violations=(),
+        simulated=simulated,
+        notes=windows.notes + ((says,) if simulated else ()),
     )
 
 
@@ -122,7 +175,11 @@ def write_bouts(predictions: list[Prediction], path: str | Path) -> None:
     if path.suffix == ".json":
         text = json.dumps([p.as_dict() for p in predictions], indent=2) + "\n"
     elif path.suffix == ".csv":
-        rows = [{"source": p.source} | bout.as_dict() for p in predictions for bout in p.bouts]
+        rows = [
+            {"source": p.source} | bout.as_dict() | {"forced": bool(p.violations)}
+            for p in predictions
+            for bout in p.bouts
+        ]
         sheet = io.StringIO()
         writer = csv.DictWriter(sheet, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -138,14 +195,3 @@ def _seen_by(predictor: Predictor, recording: Recording) -> Recording:
     """The recording without a gyroscope that the model does not read anyway."""
     reads_gyro = any("gyro" in channel for channel in predictor.contract.channels)
     return recording if reads_gyro else replace(recording, gyro=None)
-
-
-def _requirements(predictor: Predictor) -> tuple[str, ...]:
-    """What the model takes for granted and cannot see in the samples."""
-    contract = predictor.contract
-    note = f"the model is made for a phone worn at the {contract.placement}"
-    if up := contract.mounting.get("up"):
-        note += f" whose {up} axis points up while the wearer stands"
-    if predictor.card.dataset != SIMULATED:
-        return (note,)
-    return (note, "the model learnt from simulated people: its answers say nothing about real ones")

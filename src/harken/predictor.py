@@ -37,9 +37,17 @@ class Predictor:
     def contract(self) -> model_file.Contract:
         return self.card.contract
 
-    def windows_of(self, recording: Recording) -> Windows:
-        """Filter and cut a recording as the contract demands."""
-        filtered = filter_recording(recording, rate_hz=self.contract.rate_hz)
+    def windows_of(
+        self, recording: Recording, rotation: NDArray[np.float64] | None = None
+    ) -> Windows:
+        """Filter and cut a recording as the contract demands.
+
+        Parameters
+        ----------
+        recording
+        rotation : (3, 3), turns device axes into those of the contract; None leaves them
+        """
+        filtered = filter_recording(recording, rate_hz=self.contract.rate_hz, rotation=rotation)
         return self.contract.check(cut(filtered, self.contract.spec, self.contract.labels))
 
     def probability(self, windows: Windows) -> NDArray[np.float32]:

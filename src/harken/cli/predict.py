@@ -39,8 +39,22 @@ def predict(
             help="Columns of your table: time, acc_x, ..., gyro_z, label, subject.",
         ),
     ] = None,
+    placement: Annotated[
+        str | None, typer.Option(help="Where the device was worn: waist, pocket, wrist, ...")
+    ] = None,
+    mounting: Annotated[
+        str,
+        typer.Option(
+            metavar="WAY",
+            help="How it was turned: estimate (from gait), standing (the first 3 s), as-worn, or "
+            "the 9 numbers of a rotation into the model's axes, row by row.",
+        ),
+    ] = "estimate",
     force: Annotated[
-        bool, typer.Option("--force", help="Use recordings that harken inspect refuses.")
+        bool,
+        typer.Option(
+            "--force", help="Go on where the recording is not what the model is made for."
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,12 +63,17 @@ def predict(
     from harken.prediction import write_bouts
     from harken.predictor import Predictor
     from harken.readers import parse_columns
+    from harken.resolve import parse_mounting
 
     if plot is not None and len(files) > 1:
         raise typer.BadParameter("--plot draws one file; name one.")
     roles = None if columns is None else parse_columns(columns)
     predictor = Predictor(model)
-    predictions = [predict_file(file, predictor, columns=roles, force=force) for file in files]
+    way = parse_mounting(mounting)
+    predictions = [
+        predict_file(file, predictor, columns=roles, placement=placement, mounting=way, force=force)
+        for file in files
+    ]
     if out is not None:
         write_bouts(predictions, out)
     if plot is not None:
@@ -75,7 +94,7 @@ def predict(
 def print_bouts(prediction: Prediction) -> None:
     """A table of bouts, and on standard error what was inferred."""
     for note in prediction.notes:
-        console(to_stderr=True).print(f"  {note}", soft_wrap=True, style="dim")
+        console(to_stderr=True).print(f"  {note}", soft_wrap=True, style="dim", highlight=False)
     many = len({bout.recording for bout in prediction.bouts}) > 1
     rows = []
     for bout in prediction.bouts:

@@ -7,8 +7,8 @@ at its publisher. What was read and verified once is kept in the cache as a wind
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +19,7 @@ from harken.datasets import folder, hapt, opportunity, simulated, uci_har
 from harken.datasets.archive import find
 from harken.datasets.fetch import download
 from harken.errors import ArchiveError, FormatError, UnknownNameError, storing
+from harken.mounting import FORWARD, UP
 from harken.recording import Recording
 from harken.windows import Windows
 
@@ -27,11 +28,24 @@ _Content = TypeVar("_Content")
 
 @dataclass(frozen=True)
 class Worn:
-    """Where a device was worn, which of its axes points up, and what filters its signals saw."""
+    """Where and how the devices of a dataset were worn, and what filters their signals saw.
+
+    Attributes
+    ----------
+    placement : a key of `harken.resolve.PLACEMENTS`, or a word for something else
+    mounting : as in `Contract`
+    filter_chain : name of the filters
+    """
 
     placement: str
-    up: str | None
+    mounting: Mapping[str, str] = field(default_factory=dict)
     filter_chain: str = "uci-har"
+
+
+#: The phones of UCI HAR and HAPT, as they sat on the belt.
+_ON_THE_BELT = Worn("waist", {"up": UP, "forward": FORWARD, "learnt": "as-worn"})
+#: Those of the simulated people sit in front, in the middle.
+_AS_SIMULATED = replace(_ON_THE_BELT, mounting={**_ON_THE_BELT.mounting, "forward": "+z"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,7 @@ class Dataset:
     module: ModuleType
     windows: Callable[[Path], Windows] | None = None
     recordings: Callable[[Path], list[Recording]] | None = None
-    worn: Worn = Worn(placement="waist", up="+x")
+    worn: Worn = _ON_THE_BELT
 
     @property
     def published(self) -> bool:
@@ -71,6 +85,14 @@ DATASETS = {
             hapt.read,
         ),
         Dataset(
+            "hapt-upright",
+            "these, turned upright by the mounting that each shows",
+            hapt,
+            partial(hapt.read_windows, upright=True),
+            hapt.read,
+            worn=replace(_ON_THE_BELT, mounting={**_ON_THE_BELT.mounting, "learnt": "estimated"}),
+        ),
+        Dataset(
             "hapt-transitions",
             "these, 6 activities and 6 postural transitions",
             hapt,
@@ -82,9 +104,11 @@ DATASETS = {
             "18 gestures in a kitchen, 113 channels, within-subject",
             opportunity,
             opportunity.read,
-            worn=Worn(placement="whole body", up=None, filter_chain="none"),
+            worn=Worn("whole body", filter_chain="none"),
         ),
-        Dataset("simulated", "a physical model of a phone at the waist", simulated),
+        Dataset(
+            "simulated", "a physical model of a phone at the waist", simulated, worn=_AS_SIMULATED
+        ),
     )
 }
 
@@ -108,7 +132,7 @@ def credits_of(name: str) -> str:
 
 def worn_in(name: str) -> Worn:
     """Where and how the devices of a dataset were worn; a folder of one's own does not say."""
-    return Worn("unknown", None) if is_folder(name) else get(name).worn
+    return Worn("unknown") if is_folder(name) else get(name).worn
 
 
 def cache_folder() -> Path:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from harken.datasets.archive import Archive
 from harken.errors import ArchiveError
+from harken.mounting import estimate_mounting
 from harken.recording import Recording, Sensor, Span
 from harken.signal_path import filter_recording
 from harken.windows import Windows, WindowSpec, concatenate, cut
@@ -83,13 +84,15 @@ def read(path: Path) -> list[Recording]:
     return [_read_recording(archive, PurePosixPath(name).name, spans) for name in names]
 
 
-def read_windows(path: Path, *, transitions: bool = False) -> Windows:
+def read_windows(path: Path, *, transitions: bool = False, upright: bool = False) -> Windows:
     """Cut all recordings into labelled windows, through the one signal path with a settled start.
 
     Parameters
     ----------
     path : the zip, or the unpacked folder
     transitions : whether the six postural transitions count as activities; else they are left out
+    upright : whether each recording is turned by its estimated mounting, as one of an unknown
+        mounting will be; else devices are as they were worn
 
     Returns
     -------
@@ -102,11 +105,12 @@ def read_windows(path: Path, *, transitions: bool = False) -> Windows:
     for recording in read(path):
         spans = tuple(span for span in recording.spans if span.label in labels)
         kept = replace(recording, spans=spans)
-        windows = cut(filter_recording(kept), WindowSpec(), labels)
+        rotation = estimate_mounting(kept).rotation if upright else None
+        windows = cut(filter_recording(kept, rotation=rotation), WindowSpec(), labels)
         parts.append(windows.select((windows.y >= 0) & ~windows.warm_up))
     joined = concatenate(parts)
     split = np.where(np.isin(joined.subject, TEST_SUBJECTS), "test", "train")
-    name = "hapt-transitions" if transitions else NAME
+    name = NAME + ("-transitions" if transitions else "") + ("-upright" if upright else "")
     return replace(joined, split=split, dataset=name)
 
 

@@ -60,8 +60,7 @@ def refuse_unfit(recording: Recording) -> None:
     if refused:
         reasons = " ".join(f"{f.kind}: {f.what}. {f.action}" for f in refused)
         raise ContractError(
-            f"{recording.source or 'The recording'} is not fit for a model. {reasons} "
-            "To use it all the same, give --force (force=True)."
+            f"{recording.source or 'The recording'} is not fit for a model. {reasons}"
         )
 
 

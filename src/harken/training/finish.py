@@ -93,7 +93,7 @@ def _card(run: Run, network: Network, split: Split, temperature: float) -> model
         warm_up_s=WARM_UP_S,
         filter_chain=worn.filter_chain,
         placement=worn.placement,
-        mounting={"up": worn.up} if worn.up else {},
+        mounting=worn.mounting,
     )
     return model_file.Card(
         contract=contract,

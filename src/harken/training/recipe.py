@@ -124,6 +124,22 @@ PRESETS = {
                 label_smoothing=0.05,
                 rotation_deg=12.0,
                 scaling=0.05,
+                validation_fraction=0.0,
+            ),
+        ),
+        Preset(
+            "any-mounting",
+            "the flagship for people's own phones: turned every way about the vertical",
+            Recipe(
+                model="conv-bilstm",
+                options={"dropout": 0.3},
+                companding=True,
+                epochs=25,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                turn_deg=180.0,
+                scaling=0.05,
+                validation_fraction=0.0,
             ),
         ),
     )
