@@ -66,13 +66,14 @@ def augment(x: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
     Parameters
     ----------
     x : (n_windows, n_steps, n_channels), channels in triples x, y, z, with x up
-    recipe : `rotation_deg`, `turn_deg` and `scaling`
+    recipe : `rotation_deg`, `turn_deg`, `turn_share` and `scaling`
     generator : where the random numbers come from
     """
     n_windows, n_steps, n_channels = x.shape
     turns = []
     if recipe.turn_deg:
-        turns.append(_turns_about_x(n_windows, math.radians(recipe.turn_deg), generator))
+        turn_rad = math.radians(recipe.turn_deg)
+        turns.append(_turns_about_x(n_windows, turn_rad, recipe.turn_share, generator))
     if recipe.rotation_deg:
         turns.append(_rotations(n_windows, math.radians(recipe.rotation_deg), generator))
     if turns:
@@ -85,10 +86,12 @@ def augment(x: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
     return x
 
 
-def _turns_about_x(n: int, limit_rad: float, generator: torch.Generator) -> Tensor:
-    """(n, 3, 3) rotations about the vertical by angles that are uniform up to a limit."""
+def _turns_about_x(n: int, limit_rad: float, share: float, generator: torch.Generator) -> Tensor:
+    """(n, 3, 3) rotations about the vertical, of a share by uniform angles up to a limit."""
     device = generator.device
     angle = limit_rad * (2 * torch.rand(n, device=device, generator=generator) - 1)
+    if share < 1:
+        angle = angle * (torch.rand(n, device=device, generator=generator) < share)
     cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
     rows = [one, zero, zero, zero, cos, -sin, zero, sin, cos]
     return torch.stack(rows, dim=1).reshape(n, 3, 3)

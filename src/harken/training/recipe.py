@@ -32,8 +32,8 @@ class Recipe:
     batch_size, epochs, shuffle : without shuffle, batches run through the files in order
     label_smoothing, clip_norm : 0 is off
     rotation_deg, scaling : standard deviation of random turns and of random gains; 0 is off
-    turn_deg : largest random turn about the vertical, either way; 180 makes the network indifferent
-        to how the device is turned about it, which gravity does not tell
+    turn_deg, turn_share : largest random turn about the vertical, either way, and the share of the
+        windows that are turned; gravity does not tell how a device is turned about the vertical
     precision : "float32", or "auto" for bfloat16 where the processor has it
     validation_fraction : share of the training subjects that is held out to choose the epoch
     evaluate_every : steps between two entries of the history; 0 is once an epoch
@@ -58,6 +58,7 @@ class Recipe:
     clip_norm: float = 1.0
     rotation_deg: float = 0.0
     turn_deg: float = 0.0
+    turn_share: float = 1.0
     scaling: float = 0.0
     precision: Literal["float32", "auto"] = "auto"
     validation_fraction: float = 0.2
