@@ -130,7 +130,7 @@ PRESETS = {
         ),
         Preset(
             "any-mounting",
-            "the flagship for people's own phones: turned every way about the vertical",
+            "the flagship for people's own phones: learns from phones turned about the vertical",
             Recipe(
                 model="conv-bilstm",
                 options={"dropout": 0.3},
@@ -139,6 +139,7 @@ PRESETS = {
                 label_smoothing=0.05,
                 rotation_deg=12.0,
                 turn_deg=180.0,
+                turn_share=0.5,
                 scaling=0.05,
                 validation_fraction=0.0,
             ),
