@@ -17,8 +17,8 @@ from harken.errors import FormatError, MissingExtraError, UnknownNameError
 from harken.readers.cells import Table
 from harken.readers.clock import read_clock
 from harken.readers.export import Export
-from harken.readers.tracks import Track, is_empty, join, read_track
-from harken.readers.units import split_unit, to_g, to_rad_s, unit_of
+from harken.readers.tracks import Track, join, read_gyroscope, read_track
+from harken.readers.units import split_unit, to_g, unit_of
 from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording, Span
 
 NAME = "table"
@@ -71,12 +71,10 @@ def read(export: Export, columns: Mapping[str, str] | None = None) -> Recording:
     values, notes = to_g(acc.values, _unit(table, acc_columns), table.name)
     acc = replace(acc, values=values)
     gyro = None
-    if len(gyro_columns) == 3 and is_empty(table, gyro_columns):
-        notes.append("the columns of the gyroscope are empty")
-    elif len(gyro_columns) == 3:
-        gyro = read_track(table, clock, gyro_columns, "angular velocity")
-        values, gyro_notes = to_rad_s(gyro.values, _unit(table, gyro_columns))
-        gyro, notes = replace(gyro, values=values), notes + gyro_notes
+    if len(gyro_columns) == 3:
+        unit = _unit(table, gyro_columns)
+        gyro, gyro_notes = read_gyroscope(table, clock, gyro_columns, unit)
+        notes += gyro_notes
     elif gyro_columns:
         names = ", ".join(repr(table.header[column]) for column in gyro_columns)
         notes.append(f"{names} not used: a gyroscope needs three axes")
