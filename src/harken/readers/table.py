@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -111,12 +112,25 @@ def _parquet(data: bytes, name: str) -> Table:
 
     try:
         found = pyarrow.parquet.read_table(io.BytesIO(data))
-        columns = [_texts(column.to_pylist()) for column in found.columns]
+        columns = [_texts(_in_microseconds(column).to_pylist()) for column in found.columns]
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise FormatError(f"{name} is not a whole Parquet file ({error}).") from None
     if found.num_rows < 2:
         raise FormatError(f"{name} has {found.num_rows} rows of samples; needs at least 2.")
     return Table(name, found.column_names, columns, range(1, found.num_rows + 1), place="row")
+
+
+def _in_microseconds(column: Any) -> Any:
+    """Times in nanoseconds, as pandas writes them, rounded to what Python's own can hold."""
+    import pyarrow
+
+    kind = column.type
+    if not pyarrow.types.is_temporal(kind) or getattr(kind, "unit", "") != "ns":
+        return column
+    if pyarrow.types.is_timestamp(kind):
+        return column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
+    coarser = pyarrow.time64 if pyarrow.types.is_time(kind) else pyarrow.duration
+    return column.cast(coarser("us"), safe=False)
 
 
 def _texts(values: list[object]) -> list[str]:
