@@ -28,6 +28,7 @@ check: setup-dev
 
 bench: setup-dev
 	$(BIN)/python -m benchmarks.basics
+	$(BIN)/python -m benchmarks.streaming
 
 format: setup-dev
 	$(BIN)/ruff check --fix .

@@ -202,3 +202,23 @@ def test_the_delay_that_is_told_is_kept() -> None:
         n_out += sum(len(run.values) for run in path.push(part))
         if part.time_s[-1] > 3:
             assert part.time_s[-1] - (n_out - 1) / 50 <= path.delay_s + 1 / 50
+
+
+@pytest.mark.parametrize("hold_s", [0.0, 0.5])
+def test_samples_are_held_for_so_long_and_give_the_same_bits(hold_s: float) -> None:
+    """Pushed from one buffer that is used again and again, as drivers of sensors do."""
+    acc = sensor(100, jitter=0.3)
+    expected = filter_recording(Recording(acc)).segments[0].samples
+    origin_s = float(acc.time_s[0])
+    path = SignalPath(acc_rate_hz=100, gyro_rate_hz=None, origin_s=origin_s, hold_s=hold_s)
+    time_s, values = np.empty(10), np.empty((10, 3))
+    runs: list[Run] = []
+    n_pushes_with_output = 0
+    for first in range(0, len(acc), 10):
+        time_s[:], values[:] = acc.time_s[first : first + 10], acc.values[first : first + 10]
+        given_out = path.push(Sensor(time_s, values))
+        n_pushes_with_output += bool(given_out)
+        runs += given_out
+    ((_, samples),) = joined(runs + path.flush())
+    assert np.array_equal(samples, expected)
+    assert (n_pushes_with_output > 100) == (hold_s == 0)

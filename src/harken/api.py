@@ -30,6 +30,7 @@ def train(
     out: str | Path | None = None,
     device: str = "auto",
     data: str | Path | None = None,
+    subject_pattern: str | None = None,
     watcher: Watcher | None = None,
 ) -> Run:
     """Train a network and judge it on the test subjects.
@@ -44,6 +45,8 @@ def train(
     out : the run's folder; None makes one under `runs/`
     device : "auto", "cpu", "cuda" or "mps"
     data : folder of archives
+    subject_pattern : a regular expression that finds the subject in the path of each file of a
+        folder of own recordings: its group "subject", or its whole match
     watcher : shows the progress
 
     Returns
@@ -62,6 +65,8 @@ def train(
     choose_device(device)  # a mistake shows before there is a folder
     name, recipe = recipe_for(preset, model, channels=channels, epochs=epochs)
     windows = dataset if isinstance(dataset, Windows) else None
+    if windows is not None and subject_pattern is not None:
+        raise InputError("A pattern for subjects is for a folder; windows name theirs already.")
     dataset_name = dataset.dataset if isinstance(dataset, Windows) else dataset
     folder = Path(out) if out is not None else new_folder(RUNS, dataset_name, name, seed)
     config = Config(
@@ -71,11 +76,17 @@ def train(
         seed=seed,
         device=device,
         data=str(Path(data).absolute()) if data is not None else None,
+        subject_pattern=subject_pattern,
     )
     if windows is None:
         from harken import datasets
 
-        windows = datasets.load(dataset_name, data=data, progress=watcher is not None)
+        windows = datasets.load(
+            dataset_name,
+            data=data,
+            subject_pattern=subject_pattern,
+            progress=watcher is not None,
+        )
     return _train(Run.create(folder, config), windows, watcher)
 
 

@@ -117,7 +117,7 @@ class Resampler:
         time_s, values = self._in_order(time_s, values)
         if not len(time_s):
             return []
-        steps = np.diff(time_s, prepend=self._last_s)
+        steps = time_s - np.concatenate([[self._last_s], time_s[:-1]])
         after_gap = np.flatnonzero(steps > self._max_gap_s)
         n_filled = int((steps > 1.75 * self._step_s).sum()) - len(after_gap)
         self.repairs = replace(
@@ -235,7 +235,7 @@ class _Interpolator:
         t, x = self._time_s, self._values
         tolerance_s = _SAME / self._rate_hz
         sample = np.searchsorted(t, points_s + tolerance_s, side="right") - 1
-        sample = np.clip(sample, 0, last)
+        sample = np.minimum(np.maximum(sample, 0), last)
         on_sample = np.abs(points_s - t[sample]) <= tolerance_s
         if on_sample.all():
             return x[sample]
@@ -243,20 +243,22 @@ class _Interpolator:
         right = left + 1
         slope = _slopes(t, x)
         width = (t[right] - t[left])[:, None]
-        u = np.clip((points_s - t[left])[:, None] / width, 0.0, 1.0)
+        u = (points_s - t[left])[:, None] / width
+        u = np.minimum(np.maximum(u, 0.0), 1.0)
+        v = 1 - u
         curve = (
-            (1 + 2 * u) * (1 - u) ** 2 * x[left]
-            + u * (1 - u) ** 2 * width * slope[left]
+            (1 + 2 * u) * v**2 * x[left]
+            + u * v**2 * width * slope[left]
             + u**2 * (3 - 2 * u) * x[right]
-            + u**2 * (u - 1) * width * slope[right]
+            - u**2 * v * width * slope[right]
         )
-        return np.where(on_sample[:, None], x[sample], curve)
+        return np.where(on_sample[:, None], x[sample], curve) if on_sample.any() else curve
 
 
 def _slopes(t: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The slope at each sample, by the parabola through it and its neighbours."""
-    width = np.diff(t)[:, None]
-    line = np.diff(x, axis=0) / width
+    width = (t[1:] - t[:-1])[:, None]
+    line = (x[1:] - x[:-1]) / width
     slope = np.empty_like(x)
     slope[0], slope[-1] = line[0], line[-1]
     before, after = width[:-1], width[1:]

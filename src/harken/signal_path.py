@@ -19,6 +19,9 @@ from harken.signal import RATE_HZ, FilterChain, Start
 
 #: Seconds of a recording that are pushed at once: fast, and little memory beyond the result.
 _PUSH_S = 600.0
+#: Seconds of a stream that are worked on together. Each time costs the same for few samples as for
+#: many; this is short beside a window, and several messages of a phone.
+HOLD_S = 0.5
 #: A recording of which a larger share is out of order has no usable clock.
 MOST_LATE = 0.05
 
@@ -42,6 +45,14 @@ class SignalPath:
         Turns device axes into those of the contract.
     max_gap_s
         A longer pause of a sensor begins a new segment.
+    hold_s
+        Samples are held until there are so many seconds of them, then worked on together. 0 gives
+        each out as soon as it can be; that costs several times as much in short pushes.
+
+    Attributes
+    ----------
+    delay_s
+        How long after a moment its sample comes out, at the most, while both sensors give samples.
     """
 
     def __init__(
@@ -54,18 +65,22 @@ class SignalPath:
         start: Start = "settled",
         rotation: NDArray[np.float64] | None = None,
         max_gap_s: float = MAX_GAP_S,
+        hold_s: float = HOLD_S,
     ) -> None:
         self.rate_hz = rate_hz
         self.origin_s = origin_s
         self._start = start
         self._rotation = rotation
         rates = [acc_rate_hz] + ([] if gyro_rate_hz is None else [gyro_rate_hz])
-        self._sensors = [_Side(Resampler(rate, rate_hz, origin_s, max_gap_s), []) for rate in rates]
+        self._sensors = [
+            _Side(Resampler(rate, rate_hz, origin_s, max_gap_s), round(hold_s * rate))
+            for rate in rates
+        ]
         self._chain: FilterChain | None = None
         self._next_in: int | None = None  # the grid's point that would continue the segment
         self._next_out = 0
         self._begins = True
-        self.delay_s = max(s.resampler.delay_s for s in self._sensors) + 1 / rate_hz
+        self.delay_s = hold_s + max(s.resampler.delay_s for s in self._sensors) + 1 / rate_hz
 
     @property
     def repairs(self) -> tuple[Repairs, ...]:
@@ -83,12 +98,17 @@ class SignalPath:
         """
         for side, sensor in zip(self._sensors, (acc, gyro), strict=False):
             if sensor is not None and len(sensor):
-                side.waiting += side.resampler.push(sensor.time_s, sensor.values)
+                side.hold(sensor)
+        if not any(side.is_full for side in self._sensors):
+            return []
+        for side in self._sensors:
+            side.resample()
         return self._filter_what_is_joint()
 
     def flush(self) -> list[Run]:
         """Return what is still inside; the path takes no samples after that."""
         for side in self._sensors:
+            side.resample()
             side.waiting += side.resampler.flush()
         return self._filter_what_is_joint() + self._end_segment()
 
@@ -139,12 +159,33 @@ class SignalPath:
         return [run]
 
 
-@dataclass(eq=False)
 class _Side:
-    """One sensor: its resampler, and what of it waits for the other sensor."""
+    """One sensor: its samples that are held, its resampler, and what waits for the other sensor."""
 
-    resampler: Resampler
-    waiting: list[Run]
+    def __init__(self, resampler: Resampler, n_hold: int) -> None:
+        self.resampler = resampler
+        self.waiting: list[Run] = []
+        self._held: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        self._n_held = 0
+        self._n_hold = n_hold
+
+    @property
+    def is_full(self) -> bool:
+        return self._n_held >= max(1, self._n_hold)
+
+    def hold(self, sensor: Sensor) -> None:
+        # Copies, since whoever pushes may use its arrays again.
+        self._held.append((sensor.time_s.copy(), sensor.values.copy()))
+        self._n_held += len(sensor)
+
+    def resample(self) -> None:
+        """Let go of what is held; it waits on the grid then."""
+        if not self._held:
+            return
+        time_s, values = (np.concatenate(parts) for parts in zip(*self._held, strict=True))
+        self._held.clear()
+        self._n_held = 0
+        self.waiting += self.resampler.push(time_s, values)
 
 
 def _end(run: Run) -> int:
@@ -234,20 +275,20 @@ def filter_recording(
         start=start,
         rotation=rotation,
     )
-    runs: list[Run] = []
+    grown: list[_Segment] = []
     for part in _parts(acc, gyro):
-        runs += path.push(*part)
-    runs += path.flush()
+        _add(grown, path.push(*part))
+    _add(grown, path.flush())
     chain = FilterChain(gyroscope=gyro is not None, start=start, rate_hz=rate_hz)
     warm_up = round(chain.warm_up_s * rate_hz)
     segments = tuple(
         Filtered(
-            samples=samples,
+            samples=segment.samples,
             rate_hz=rate_hz,
-            start_s=path.origin_s + first / rate_hz,
-            warm_up_samples=min(len(samples), warm_up),
+            start_s=path.origin_s + segment.first / rate_hz,
+            warm_up_samples=min(len(segment.samples), warm_up),
         )
-        for first, samples in _joined(runs)
+        for segment in grown
     )
     notes = _notes(recording, path, start, chain.warm_up_s)
     return FilteredRecording(segments, chain.channels, recording, notes)
@@ -267,14 +308,35 @@ def _parts(acc: Sensor, gyro: Sensor | None) -> list[tuple[Sensor, Sensor | None
     return list(zip(split(acc), gyros, strict=True))
 
 
-def _joined(runs: list[Run]) -> list[tuple[int, NDArray[np.float64]]]:
-    """First point and samples of each segment."""
-    segments: list[tuple[int, list[NDArray[np.float64]]]] = []
+class _Segment:
+    """A stretch without gaps that grows run by run; what has been taken up can be let go of."""
+
+    def __init__(self, run: Run) -> None:
+        self.first = run.first
+        self._rows = run.values
+        self._n = len(run.values)
+
+    @property
+    def samples(self) -> NDArray[np.float64]:
+        return self._rows[: self._n]
+
+    def append(self, values: NDArray[np.float64]) -> None:
+        end = self._n + len(values)
+        if end > len(self._rows):
+            grown = np.empty((max(end, 2 * len(self._rows)), values.shape[1]))
+            grown[: self._n] = self.samples
+            self._rows = grown
+        self._rows[self._n : end] = values
+        self._n = end
+
+
+def _add(segments: list[_Segment], runs: list[Run]) -> None:
+    """Let the segments grow by runs."""
     for run in runs:
         if run.begins:
-            segments.append((run.first, []))
-        segments[-1][1].append(run.values)
-    return [(first, np.concatenate(parts)) for first, parts in segments]
+            segments.append(_Segment(run))
+        else:
+            segments[-1].append(run.values)
 
 
 def _refuse_a_broken_clock(name: str, sensor: Sensor, source: str) -> None:

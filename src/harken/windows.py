@@ -31,6 +31,9 @@ UNLABELLED = -1
 #: How a window that is not covered by one span is labelled, see `cut`.
 LabelRule = Literal["whole", "majority"]
 
+#: Windows that are copied at once: a few MB.
+_FILL_AT_ONCE = 512
+
 #: The arrays of `Windows` that have one entry per window.
 PER_WINDOW = ("x", "y", "subject", "recording", "start_s", "split", "warm_up")
 
@@ -187,12 +190,12 @@ def cut(
                 f"The recording has {segment.rate_hz:g} Hz; windows are cut at {spec.rate_hz:g} Hz."
             )
     n = sum(map(len, starts))
-    start_s = _joined([segment.start_s + first / spec.rate_hz for segment, first in parts])
+    start_s = _end_to_end([segment.start_s + first / spec.rate_hz for segment, first in parts])
     channels = filtered.channels
     x = np.empty((n, spec.n_steps, len(channels)), np.float32)
     position = 0
     for segment, first in parts:
-        x[position : position + len(first)] = slices(segment.samples, first, spec.n_steps)
+        _fill(x[position : position + len(first)], segment.samples, first)
         position += len(first)
     return Windows(
         x=x,
@@ -201,7 +204,9 @@ def cut(
         recording=np.full(n, recording.source),
         start_s=start_s,
         split=np.full(n, ""),
-        warm_up=_joined([first < segment.warm_up_samples for segment, first in parts]).astype(bool),
+        warm_up=_end_to_end([first < segment.warm_up_samples for segment, first in parts]).astype(
+            bool
+        ),
         channels=channels,
         labels=labels,
         rate_hz=spec.rate_hz,
@@ -209,7 +214,7 @@ def cut(
     )
 
 
-def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+def _end_to_end(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
@@ -217,10 +222,24 @@ def slices(
     samples: NDArray[np.float64], starts: NDArray[np.int64], n_steps: int
 ) -> NDArray[np.float32]:
     """Slices of `n_steps` samples: (n_samples, n_channels) to (n_starts, n_steps, n_channels)."""
+    out = np.empty((len(starts), n_steps, samples.shape[1]), dtype=np.float32)
+    _fill(out, samples, starts)
+    return out
+
+
+def _fill(
+    out: NDArray[np.float32], samples: NDArray[np.float64], starts: NDArray[np.int64]
+) -> None:
+    """Write the slices that begin at `starts` into `out`, (n_starts, n_steps, n_channels).
+
+    Some at a time, so that a day needs no second copy of itself.
+    """
     if len(starts) == 0:
-        return np.empty((0, n_steps, samples.shape[1]), dtype=np.float32)
-    view = np.lib.stride_tricks.sliding_window_view(samples, n_steps, axis=0)
-    return view[starts].transpose(0, 2, 1).astype(np.float32)
+        return
+    view = np.lib.stride_tricks.sliding_window_view(samples, out.shape[1], axis=0)
+    for first in range(0, len(starts), _FILL_AT_ONCE):
+        part = slice(first, first + _FILL_AT_ONCE)
+        out[part] = view[starts[part]].transpose(0, 2, 1)
 
 
 def _labels_of(

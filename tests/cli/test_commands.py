@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 
 from harken.datasets import simulated
 from harken.demo import write_recording
+from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording
 
 Say = Callable[..., object]
 
@@ -112,6 +114,45 @@ def test_train_tells_what_the_notebook_told(say: Say, tmp_path: Path) -> None:
     metrics = json.loads((tmp_path / "r" / "metrics.json").read_text())
     assert metrics["preset"] == "notebook"
     assert len((tmp_path / "r" / "history.jsonl").read_text().splitlines()) == 3  # 1, 20 and last
+
+
+@pytest.mark.parametrize(
+    ("people", "protocol"), [("12", "subject-holdout"), ("1", "within-subject")]
+)
+def test_train_on_a_folder_with_a_pattern_for_subjects(
+    say: Say, people: str, protocol: str, tmp_path: Path
+) -> None:
+    folder, run, again = (tmp_path / name for name in ("mine", "run", "again"))
+    folder.mkdir()
+    for person in people:
+        for day in ("monday", "friday"):
+            write_labelled(simulated.simulate(person, minutes=4), folder / f"p{person}_{day}.csv")
+    said = say(
+        "train", folder, "--subject-pattern", r"^p\d+", "--epochs", 1, "--out", run, "--json"
+    )
+    assert said.status == 0
+    metrics = json.loads(said.out)
+    assert metrics["protocol"] == protocol
+    (judged,) = metrics["per_subject"]
+    assert judged["subject"] in {"p1", "p2"}
+    again.mkdir()
+    shutil.copy(run / "config.toml", again)  # as if it had been killed at its very beginning
+    said = say("train", "--resume", again, "--json")
+    assert json.loads(said.out)["per_subject"] == metrics["per_subject"]
+
+
+def write_labelled(recording: Recording, path: Path) -> None:
+    """A table with a column `label`; the moments between two activities have none."""
+    assert recording.gyro is not None
+    names = ("time_s", *ACC_CHANNELS, *GYRO_CHANNELS, "label")
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        for time_s, acc, gyro in zip(
+            recording.acc.time_s, recording.acc.values, recording.gyro.values, strict=True
+        ):
+            label = next((s.label for s in recording.spans if s.start_s <= time_s < s.end_s), "")
+            writer.writerow([f"{time_s:.3f}", *map("{:.5f}".format, (*acc, *gyro)), label])
 
 
 def test_train_speaks_json(say: Say, tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ def table(time_s: Callable[[int], float]) -> str:
         (("train", "simulated", "--resume", "x"), "name a DATASET"),
         (("train", "--resume", "nowhere"), "nowhere is no run"),
         (("train", "simulated", "--epochs", "0"), "epochs"),
+        (("train", "simulated", "--subject-pattern", "p"), "the subjects of simulated are known"),
+        (("train", "--resume", "x", "--subject-pattern", "p"), "its own pattern"),
         (("data", "fetch", "uci-har", "--data", "/nowhere"), "There is no folder /nowhere"),
         (("data", "info", "harr"), "There is no dataset 'harr'"),
         (("data", "rebuild", "uci-har"), "its recordings are hapt"),

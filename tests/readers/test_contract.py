@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import shutil
@@ -9,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -224,6 +226,73 @@ def test_planted_faults(case: Case, fault: str, tmp_path: Path) -> None:
         done = filter_recording(recording).notes
         if fault in ("times run backwards", "a duplicate"):
             assert any("not after the one before" in note for note in done)
+    else:
+        with pytest.raises(HarkenError, match=message) as caught:
+            read(path)
+        assert tmp_path.name in str(caught.value)
+
+
+Entries = list[dict[str, object]]
+
+
+def _of_entry(number: int, key: str, value: object) -> Callable[[Entries], object]:
+    def edit(entries: Entries) -> Entries:
+        return [*entries[:number], {**entries[number], key: value}, *entries[number + 1 :]]
+
+    return edit
+
+
+def _of_all(key: str, value: object) -> Callable[[Entries], object]:
+    return lambda entries: [{**entry, key: value} for entry in entries]
+
+
+#: Faults of an export in JSON, as `FAULTS`; entry 101 is one of the acceleration.
+JSON_FAULTS: dict[str, tuple[Callable[[Entries], object], str | None]] = {
+    "text for a number": (_of_entry(100, "x", "oops"), "entry 101, column 'x': found 'oops'"),
+    "underscores": (_of_entry(100, "x", "1_0"), "entry 101, column 'x': found '1_0'"),
+    "infinite": (_of_entry(100, "x", float("inf")), "entry 101, column 'x': found 'inf'"),
+    "too large": (_of_entry(100, "x", 10**400), "entry 101, column 'x'"),
+    "true for a number": (_of_entry(100, "x", True), "entry 101, column 'x': found 'True'"),
+    "a list for a number": (_of_entry(100, "x", [1, 2]), "entry 101, column 'x': found"),
+    "an empty value": (_of_entry(100, "x", None), None),
+    "NaN": (_of_entry(100, "x", float("nan")), None),
+    "no such key": (lambda es: [*es[:100], _without(es[100], "x"), *es[101:]], None),
+    "a key too many": (_of_entry(100, "more", 7), None),
+    "a key of no entry": (lambda es: [_without(e, "x") for e in es], "expected x, y, z"),
+    "no times": (lambda es: [_without(e, "time", "seconds_elapsed") for e in es], "expected"),
+    "all values empty": (_of_all("x", None), "'x' is empty in"),
+    "all values NaN": (_of_all("x", float("nan")), "'x' is empty in"),
+    "no name of a sensor": (_of_entry(100, "sensor", None), "entry 101: found"),
+    "an entry that is none": (lambda es: [*es[:100], "?", *es[101:]], "entry 101: found"),
+    "times run backwards": (lambda es: [*es[:100], es[104], *es[100:104], *es[105:]], None),
+    "a duplicate": (lambda es: [*es[:101], es[100], *es[101:]], None),
+    "no acceleration": (
+        lambda es: [e for e in es if e["sensor"] in ("Metadata", "Gyroscope")],
+        "has no acceleration",
+    ),
+    "one sample": (lambda es: es[:2], "only 1 of 1 rows"),
+    "no entries": (lambda es: [], "."),
+}
+
+
+def _without(entry: dict[str, object], *keys: str) -> dict[str, object]:
+    return {key: value for key, value in entry.items() if key not in keys}
+
+
+@pytest.mark.parametrize("fault", JSON_FAULTS)
+def test_planted_faults_of_json(fault: str, tmp_path: Path) -> None:
+    edit, message = JSON_FAULTS[fault]
+    entries = json.loads((GOLDEN / "sensor-logger/ios.json").read_text())
+    changed: Any = edit(entries)
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(changed))
+    if message is None:
+        recording = read(path)
+        n_rows = sum(entry["sensor"] == "Accelerometer" for entry in changed)
+        assert len(recording.acc) + told_lost(recording) == n_rows
+        done = filter_recording(recording).notes
+        late = any("not after the one before" in note for note in done)
+        assert late == (fault in ("times run backwards", "a duplicate"))
     else:
         with pytest.raises(HarkenError, match=message) as caught:
             read(path)

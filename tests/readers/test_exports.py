@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 import harken
 from harken.errors import FormatError, HarkenError, MissingExtraError
-from harken.readers import parse_columns
+from harken.readers import parse_columns, sniff
 from harken.readers.units import NO_GRAVITY
 from harken.recording import Recording, Span
 
@@ -93,27 +92,6 @@ def test_uncalibrated_acceleration_is_in_g_on_ios(tmp_path: Path) -> None:
     write(tmp_path / "AccelerometerUncalibrated.csv", "seconds_elapsed,x,y,z\n" + rows())
     write(tmp_path / "Metadata.csv", "platform\nios\n")
     np.testing.assert_allclose(read(tmp_path).acc.values[0], [-0.1, -0.2, -0.97])
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda entries: [*entries[:3], "?"], "entry 4: found"),
-        (lambda entries: [e for e in entries if e["sensor"] == "Gyroscope"], "has no acceleration"),
-        (
-            lambda entries: [{**e, "x": "oops"} for e in entries],
-            "entry 2, column 'x': found 'oops'",
-        ),
-        (lambda entries: [{**e, "x": None} for e in entries], "'x' is empty in 200"),
-        (lambda entries: entries[:2], "needs|hold a time"),
-    ],
-)
-def test_faults_of_json(change: object, message: str, tmp_path: Path) -> None:
-    entries = json.loads((GOLDEN / "sensor-logger/ios.json").read_text())
-    changed = change(entries)  # type: ignore[operator]
-    path = write(tmp_path / "a.json", json.dumps(changed))
-    with pytest.raises(FormatError, match=message):
-        read(path)
 
 
 def test_json_that_is_cut_off(tmp_path: Path) -> None:
@@ -198,6 +176,57 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "b.parquet").write_bytes((tmp_path / "a.parquet").read_bytes()[:-20])
     with pytest.raises(FormatError, match="not a whole Parquet file"):
         read(tmp_path / "b.parquet")
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_times_of_parquet_in_nanoseconds(zone: str | None, tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    ns = pyarrow.array(1_700_000_000_123_456_789 + np.arange(50) * 20_000_000)
+    columns = {"time": ns.cast(pyarrow.timestamp("ns", zone))}
+    columns |= {name: [0.1, 0.97] * 25 for name in ("ax", "ay", "az")}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "a.parquet")
+    recording = read(tmp_path / "a.parquet")
+    np.testing.assert_allclose(recording.acc.time_s, np.arange(50) / 50, atol=2e-6)
+    assert (recording.start_utc is not None) == (zone is not None)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([float("inf")] * 50, "row 1, column 'az': found 'inf'; expected a number"),
+        ([[1.0, 2.0]] * 50, r"row 1, column 'az': found '\[1.0, 2.0\]'"),
+        (["oops"] * 50, "row 1, column 'az': found 'oops'"),
+        ([None] * 50, "'az' is empty in 50"),
+        ([0.97], "1 rows of samples"),
+    ],
+)
+def test_faults_of_parquet(values: list[object], message: str, tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {name: [0.1] * len(values) for name in ("ax", "ay")} | {"az": values}
+    columns["time"] = [i / 50 for i in range(len(values))]
+    parquet.write_table(pyarrow.table(columns), tmp_path / "a.parquet")
+    with pytest.raises(FormatError, match=message):
+        read(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("first_line", ["sep=;", "SEP=;", '"sep=;"', "sep=;;;"])
+def test_a_first_line_that_names_the_separator(first_line: str, tmp_path: Path) -> None:
+    """As Excel wants it: the header itself would be told to have commas."""
+    text = f"{first_line}\ntime;ax;ay;az;note, of, many, commas, in, it\n"
+    path = write(tmp_path / "a.csv", text + rows(cells="0.1,0.2,0.97,").replace(",", ";"))
+    assert len(read(path).acc) == 50
+    path.write_text(path.read_text().replace("0.04;0.1", "0.04;oops"))
+    with pytest.raises(FormatError, match="line 5, column 'ax': found 'oops'"):
+        read(path)
+
+
+def test_a_first_line_that_names_the_separator_hides_no_app(tmp_path: Path) -> None:
+    plain = (GOLDEN / "physics-toolbox/plain.csv").read_text()
+    path = write(tmp_path / "a.csv", "sep=,\n" + plain)
+    assert sniff(path).name == "physics-toolbox"
+    assert len(read(path).acc) == 200
 
 
 def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,10 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run.")] = None,
     data: DataOption = None,
+    subject_pattern: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="Finds who it is in the path of each file of a folder."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network and judge it on the test subjects.
@@ -40,6 +44,8 @@ def train(
 
     if (dataset is None) == (resume is None):
         raise typer.BadParameter("name a DATASET to train on, or a run to --resume.")
+    if resume is not None and subject_pattern is not None:
+        raise typer.BadParameter("a run to --resume remembers its own pattern for subjects.")
     with TrainingProgress(quiet=as_json) as progress:
         if resume is not None:
             run = api.resume(resume, watcher=progress)
@@ -54,6 +60,7 @@ def train(
                 out=out,
                 device=device,
                 data=data,
+                subject_pattern=subject_pattern,
                 watcher=progress,
             )
     if as_json:

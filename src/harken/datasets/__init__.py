@@ -18,7 +18,7 @@ from harken import window_file
 from harken.datasets import folder, hapt, opportunity, simulated, uci_har
 from harken.datasets.archive import find
 from harken.datasets.fetch import download
-from harken.errors import ArchiveError, FormatError, UnknownNameError, storing
+from harken.errors import ArchiveError, FormatError, InputError, UnknownNameError, storing
 from harken.mounting import FORWARD, UP
 from harken.recording import Recording
 from harken.windows import Windows
@@ -144,22 +144,36 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("harken"))
 
 
-def load(name: str, *, data: str | Path | None = None, progress: bool = False) -> Windows:
+def load(
+    name: str,
+    *,
+    data: str | Path | None = None,
+    subject_pattern: str | None = None,
+    progress: bool = False,
+) -> Windows:
     """The windows of a dataset, training and test together, in the published order.
 
     Parameters
     ----------
     name : a key of `DATASETS`, or a folder of own recordings
     data : folder that holds the archive; None looks in the cache, `$HARKEN_DATA`, the publisher
+    subject_pattern : for a folder of own recordings, finds the subject in a file's path
     progress : draw a progress bar on standard error while downloading
 
     Raises
     ------
     UnknownNameError, ArchiveError, DownloadError, StorageError
+    InputError
+        A folder that cannot be used, or a pattern for a dataset whose subjects are known.
     """
     if is_folder(name):
-        return folder.load(Path(name))
+        return folder.load(Path(name), subject_pattern=subject_pattern)
     dataset = get(name)
+    if subject_pattern is not None:
+        raise InputError(
+            f"A pattern for subjects was given, but the subjects of {name} are known. It is for a "
+            "folder of your own recordings."
+        )
     if dataset.windows is None:
         return simulated.load()
     if data is None and (cached := _load_cached(name)) is not None:

@@ -19,6 +19,8 @@ from harken.errors import FormatError
 _SEPARATORS = ",;\t|"
 #: How exports write a value that is missing, in lower case.
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--"})
+#: The first line by which Excel is told the separator.
+_TOLD_SEPARATOR = re.compile(r'"?sep=(.)"?\1*', re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
@@ -143,12 +145,19 @@ def decode(data: bytes, name: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def split_header(line: str) -> tuple[list[str], str]:
-    """Names of the columns in a header line, and what separates them."""
+def told_separator(line: str) -> str | None:
+    """The separator that a first line such as "sep=;" names; None where it is another line."""
+    match = _TOLD_SEPARATOR.fullmatch(line.rstrip(" "))
+    return match[1] if match else None
+
+
+def split_header(line: str, separator: str | None = None) -> tuple[list[str], str]:
+    """Names of the columns in a header line, and what separates them, if that is not told."""
     bare = re.sub(r'"[^"]*"', "", line)
-    separator = max(_SEPARATORS, key=bare.count)
-    if separator not in bare and " " in bare.strip():
-        separator = " "
+    if separator is None:
+        separator = max(_SEPARATORS, key=bare.count)
+        if separator not in bare and " " in bare.strip():
+            separator = " "
     try:
         names = next(csv.reader([line], delimiter=separator), [])
     except csv.Error:
@@ -176,7 +185,10 @@ def parse_table(data: bytes, name: str, at_least: int = 2) -> Table:
     lines = decode(data, name).split("\n")
     places = [number for number, line in enumerate(lines, start=1) if line.strip(" ")]
     filled = [lines[number - 1] for number in places]
-    header, separator = split_header(filled[0]) if filled else ([], ",")
+    told = told_separator(filled[0]) if filled else None
+    if told is not None:
+        filled, places = filled[1:], places[1:]
+    header, separator = split_header(filled[0], told) if filled else ([], ",")
     notes: list[str] = []
     filled, places = _without_repeats(filled, places, notes)
     columns, n_rows = _split(filled[1:], header, separator, name, places[1:], notes)

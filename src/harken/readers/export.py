@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from harken.archive import Archive, Limits
 from harken.errors import FormatError
-from harken.readers.cells import Table, decode, parse_table, split_header
+from harken.readers.cells import Table, decode, parse_table, split_header, told_separator
 
 #: An hour of all sensors at 200 Hz takes some 200 MB; as a zip it grows some ten times.
 RECORDING_LIMITS = Limits(
@@ -63,14 +64,24 @@ class Export:
 
     def header(self, name: str) -> tuple[str, ...]:
         """Names of the columns of a member, empty where it is no text."""
-        line = next((line for line in self.head(name).splitlines() if line.strip()), b"")
-        if self.head(name)[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            line = self.head(name)[: _HEAD_BYTES // 2 * 2]
+        lines = self._first_lines(name)
         try:
-            text = decode(line, name).lstrip().split("\n", 1)[0]
+            line = next(lines, "")
+            separator = told_separator(line)
+            if separator is not None:
+                line = next(lines, "")
         except FormatError:
             return ()
-        return tuple(split_header(text)[0])
+        return tuple(split_header(line.lstrip(), separator)[0])
+
+    def _first_lines(self, name: str) -> Iterator[str]:
+        """Lines of a member's head that are not blank; each is decoded when its turn comes."""
+        head = self.head(name)
+        if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            lines = decode(head[: _HEAD_BYTES // 2 * 2], name).split("\n")
+            yield from (line for line in lines if line.strip())
+        else:
+            yield from (decode(line, name) for line in head.splitlines() if line.strip())
 
     def table(self, name: str, at_least: int = 2) -> Table:
         """A member as a table of at least so many rows."""

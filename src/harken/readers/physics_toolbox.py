@@ -10,8 +10,8 @@ from dataclasses import replace
 from harken.errors import FormatError
 from harken.readers.clock import read_clock
 from harken.readers.export import Export
-from harken.readers.tracks import is_empty, join, read_track
-from harken.readers.units import to_g, to_rad_s
+from harken.readers.tracks import join, read_gyroscope, read_track
+from harken.readers.units import to_g
 from harken.recording import Recording
 
 NAME = "physics-toolbox"
@@ -57,11 +57,7 @@ def read(export: Export) -> Recording:
     acc = read_track(table, clock, columns or [], "acceleration", alternates=True)
     values, notes = to_g(acc.values, unit, table.name)
     gyro = None
-    rates = table.find(*_GYRO)
-    if rates and is_empty(table, rates):
-        notes.append("the columns of the gyroscope are empty")
-    elif rates:
-        gyro = read_track(table, clock, rates, "angular velocity", alternates=True)
-        turned, gyro_notes = to_rad_s(gyro.values, "rad/s")
-        gyro, notes = replace(gyro, values=turned), notes + gyro_notes
+    if rates := table.find(*_GYRO):
+        gyro, gyro_notes = read_gyroscope(table, clock, rates, "rad/s", alternates=True)
+        notes += gyro_notes
     return join(export, replace(acc, values=values), gyro, notes)

@@ -11,10 +11,10 @@ import numpy as np
 
 from harken.errors import FormatError
 from harken.readers.cells import Table
-from harken.readers.clock import read_clock, utc
+from harken.readers.clock import Clock, read_clock, utc
 from harken.readers.export import Export
-from harken.readers.tracks import Track, is_empty, join, read_track
-from harken.readers.units import to_g, to_rad_s
+from harken.readers.tracks import Track, is_empty, join, read_gyroscope, read_track
+from harken.readers.units import to_g
 from harken.recording import Recording
 
 NAME = "sensorlog"
@@ -66,9 +66,9 @@ def read(export: Export) -> Recording:
     for names, time in _RATES:
         columns = table.find(*names)
         if columns and not is_empty(table, columns):
-            gyro = _track(table, time, columns, "angular velocity")
-            values, gyro_notes = to_rad_s(gyro.values, "rad/s")
-            gyro, notes = replace(gyro, values=values), notes + gyro_notes
+            clock = _clock(table, time)
+            gyro, gyro_notes = read_gyroscope(table, clock, columns, "rad/s", alternates=True)
+            notes += gyro_notes
             break
     start_ns = acc.epoch_ns
     logged = table.find(_LOGGED)
@@ -80,7 +80,7 @@ def read(export: Export) -> Recording:
     return join(export, acc, gyro, notes, from_first=True, start_utc=utc(start_ns))
 
 
-def _track(table: Table, time: str, columns: list[int], what: str) -> Track:
+def _clock(table: Table, time: str) -> Clock:
     """Of a sensor by its own timestamps, else by the time of logging."""
     column = table.find(time) or table.find(_LOGGED)
     if column is None:
@@ -88,17 +88,19 @@ def _track(table: Table, time: str, columns: list[int], what: str) -> Track:
             f"{table.name}: the columns are {', '.join(table.header)}; expected {time} or "
             f"{_LOGGED}. Switch the timestamps on in the app's settings."
         )
-    return read_track(table, read_clock(table, column[0]), columns, what, alternates=True)
+    return read_clock(table, column[0])
 
 
 def _acceleration(table: Table) -> tuple[Track, list[str]]:
     """Specific force in g, and notes."""
     raw, user, gravity = (table.find(*names) for names in (_RAW, _USER, _GRAVITY))
     if raw and not is_empty(table, raw):
-        acc = _track(table, "accelerometerTimestamp_sinceReboot(s)", raw, "acceleration")
+        clock = _clock(table, "accelerometerTimestamp_sinceReboot(s)")
+        acc = read_track(table, clock, raw, "acceleration", alternates=True)
         note = "acceleration from the accelerometer"
     elif user:
-        acc = _track(table, _RATES[1][1], user, "acceleration")
+        clock = _clock(table, _RATES[1][1])
+        acc = read_track(table, clock, user, "acceleration", alternates=True)
         note = "acceleration from the fused motion, without gravity"
         if gravity:
             added = np.stack([table.numbers(column) for column in gravity], axis=1)[acc.rows]

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,8 +18,8 @@ from harken.errors import FormatError, MissingExtraError, UnknownNameError
 from harken.readers.cells import Table
 from harken.readers.clock import read_clock
 from harken.readers.export import Export
-from harken.readers.tracks import Track, is_empty, join, read_track
-from harken.readers.units import split_unit, to_g, to_rad_s, unit_of
+from harken.readers.tracks import Track, join, read_gyroscope, read_track
+from harken.readers.units import split_unit, to_g, unit_of
 from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording, Span
 
 NAME = "table"
@@ -71,12 +72,10 @@ def read(export: Export, columns: Mapping[str, str] | None = None) -> Recording:
     values, notes = to_g(acc.values, _unit(table, acc_columns), table.name)
     acc = replace(acc, values=values)
     gyro = None
-    if len(gyro_columns) == 3 and is_empty(table, gyro_columns):
-        notes.append("the columns of the gyroscope are empty")
-    elif len(gyro_columns) == 3:
-        gyro = read_track(table, clock, gyro_columns, "angular velocity")
-        values, gyro_notes = to_rad_s(gyro.values, _unit(table, gyro_columns))
-        gyro, notes = replace(gyro, values=values), notes + gyro_notes
+    if len(gyro_columns) == 3:
+        unit = _unit(table, gyro_columns)
+        gyro, gyro_notes = read_gyroscope(table, clock, gyro_columns, unit)
+        notes += gyro_notes
     elif gyro_columns:
         names = ", ".join(repr(table.header[column]) for column in gyro_columns)
         notes.append(f"{names} not used: a gyroscope needs three axes")
@@ -113,12 +112,25 @@ def _parquet(data: bytes, name: str) -> Table:
 
     try:
         found = pyarrow.parquet.read_table(io.BytesIO(data))
-        columns = [_texts(column.to_pylist()) for column in found.columns]
+        columns = [_texts(_in_microseconds(column).to_pylist()) for column in found.columns]
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise FormatError(f"{name} is not a whole Parquet file ({error}).") from None
     if found.num_rows < 2:
         raise FormatError(f"{name} has {found.num_rows} rows of samples; needs at least 2.")
     return Table(name, found.column_names, columns, range(1, found.num_rows + 1), place="row")
+
+
+def _in_microseconds(column: Any) -> Any:
+    """Times in nanoseconds, as pandas writes them, rounded to what Python's own can hold."""
+    import pyarrow
+
+    kind = column.type
+    if not pyarrow.types.is_temporal(kind) or getattr(kind, "unit", "") != "ns":
+        return column
+    if pyarrow.types.is_timestamp(kind):
+        return column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
+    coarser = pyarrow.time64 if pyarrow.types.is_time(kind) else pyarrow.duration
+    return column.cast(coarser("us"), safe=False)
 
 
 def _texts(values: list[object]) -> list[str]:

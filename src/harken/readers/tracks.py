@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from harken.errors import FormatError
 from harken.readers.cells import Table
 from harken.readers.clock import Clock, utc
 from harken.readers.export import Export
+from harken.readers.units import to_rad_s
 from harken.recording import Recording, Sensor
 
 
@@ -84,6 +85,30 @@ def read_track(
         epoch_ns += round(time_s[0] * 1e9)
         time_s = time_s - time_s[0]
     return Track(time_s, values[rows], epoch_ns, rows, notes)
+
+
+def read_gyroscope(
+    table: Table,
+    clock: Clock,
+    columns: Sequence[int],
+    unit: str | None,
+    *,
+    alternates: bool = False,
+) -> tuple[Track | None, list[str]]:
+    """Angular velocity in rad/s, or None where its columns are empty; and notes on it.
+
+    Arguments as for `read_track`; `unit` is that of the columns, None where it is not known.
+
+    Raises
+    ------
+    FormatError
+        Too few rows are complete.
+    """
+    if is_empty(table, columns):
+        return None, ["the columns of the gyroscope are empty"]
+    track = read_track(table, clock, columns, "angular velocity", alternates=alternates)
+    values, notes = to_rad_s(track.values, unit)
+    return replace(track, values=values), notes
 
 
 def is_empty(table: Table, columns: Sequence[int]) -> bool:

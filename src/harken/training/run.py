@@ -36,6 +36,7 @@ class Config:
     preset : name of the preset, or of the model where its default recipe was taken
     recipe : the recipe after all changes from the command line
     seed, device : the rest that decides the bits
+    subject_pattern : finds the subjects of a folder's recordings, if one was given
     """
 
     dataset: str
@@ -44,6 +45,7 @@ class Config:
     seed: int = 0
     device: str = "auto"
     data: str | None = None
+    subject_pattern: str | None = None
 
 
 class Run:

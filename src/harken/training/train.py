@@ -65,7 +65,9 @@ def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
     dtype = choose_dtype(recipe.precision, device)
 
     if windows is None:
-        windows = datasets.load(config.dataset, data=config.data)
+        windows = datasets.load(
+            config.dataset, data=config.data, subject_pattern=config.subject_pattern
+        )
     usable = _usable(windows.with_channels(recipe.channels))
     recipe, usable = _without_turns_that_do_not_fit(recipe, usable)
     split = splits.for_training(usable, seed=config.seed)
