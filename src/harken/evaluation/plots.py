@@ -7,13 +7,16 @@ from simulated data the word "simulated" is written.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harken.errors import storing
-from harken.evaluation.calibration import Reliability
+from harken.evaluation.calibration import Reliability, reliability
+from harken.evaluation.coverage import RiskCoverage, risk_coverage
+from harken.evaluation.predictions import Predictions
 from harken.files import replacing
 from harken.labels import activity_name
 
@@ -42,6 +45,11 @@ def new_figure(width: float, height: float, *, simulated: bool) -> Figure:
             "simulated data", color=RED, fontsize=10, fontweight="bold", ha="right", x=0.99
         )
     return figure
+
+
+def stamp(figure: Figure, words: str) -> None:
+    """Write what nobody should overlook below a figure."""
+    figure.supxlabel(words, color=RED, fontsize=10, fontweight="bold")
 
 
 def as_png(figure: Figure) -> bytes:
@@ -148,6 +156,51 @@ def reliability_diagram(bins: Reliability, *, simulated: bool = False) -> Figure
     for panel in (upper, lower):
         quiet(panel)
     return figure
+
+
+def risk_coverage_curve(curve: RiskCoverage, *, simulated: bool = False) -> Figure:
+    """Errors among the windows that are answered, the surest first; 95 % of them marked."""
+    figure = new_figure(5, 3.8, simulated=simulated)
+    panel = figure.subplots()
+    panel.plot(100 * curve.coverage, 100 * curve.risk, color=BLUE, linewidth=1.6)
+    error = 100 * (1 - curve.accuracy_at(0.95))
+    panel.axvline(95, color="grey", linestyle="--", linewidth=1)
+    panel.plot([95], [error], "o", color=RED, markersize=6)
+    panel.annotate(
+        f"{error:.1f} % errors\nin the surest 95 %",
+        (95, error),
+        xytext=(-8, 0),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        color=RED,
+        fontsize=9,
+    )
+    panel.set_xlim(0, 100)
+    panel.set_ylim(0, max(1.0, 130 * curve.risk.max()))
+    panel.set_xlabel("windows answered (%)")
+    panel.set_ylabel("errors among them (%)")
+    quiet(panel)
+    return figure
+
+
+def judged(
+    metrics: Mapping[str, Any],
+    predictions: Predictions,
+    *,
+    title: str,
+    simulated: bool,
+) -> dict[str, Figure]:
+    """The pictures of figures on judged windows, by name."""
+    y, probability = predictions.y, predictions.probability
+    return {
+        "confusion": confusion(
+            metrics["confusion_matrix"], metrics["labels"], title=title, simulated=simulated
+        ),
+        "per_subject": per_subject(metrics["per_subject"], simulated=simulated),
+        "reliability": reliability_diagram(reliability(y, probability), simulated=simulated),
+        "risk_coverage": risk_coverage_curve(risk_coverage(y, probability), simulated=simulated),
+    }
 
 
 def quiet(panel: Axes) -> None:
