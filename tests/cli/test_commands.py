@@ -20,6 +20,7 @@ Say = Callable[..., object]
 COMMANDS = [
     ("demo",),
     ("train",),
+    ("crossval",),
     ("evaluate",),
     ("inspect",),
     ("predict",),

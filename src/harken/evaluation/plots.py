@@ -132,7 +132,8 @@ def per_subject(rows: list[dict[str, Any]], *, simulated: bool = False) -> Figur
     bars = panel.barh([f"subject {row['subject']}" for row in rows], values, color=colours)
     panel.bar_label(bars, fmt="%.1f %%", padding=3, fontsize=9)
     panel.invert_yaxis()
-    panel.set_xlim(min(50.0, *values), 105)
+    # Differences between good figures are to be seen, and the worst one is still to be a bar.
+    panel.set_xlim(max(0.0, min(50.0, values[-1] - 10)), 105)
     panel.set_xlabel("accuracy (%)")
     panel.set_title(f"Worst: subject {rows[-1]['subject']}", loc="left", fontsize=11)
     quiet(panel)

@@ -179,7 +179,7 @@ def _draw_and_report(
 def _title(config: Config, split: Split) -> str:
     title = f"{config.preset} on {config.dataset}, seed {config.seed}"
     if split.protocol in CAUTION:
-        return f"{title} ({split.protocol})"
+        return f"{title}, {split.protocol}"
     fold = config.fold
     return f"{title}, fold {fold.number} of {fold.n_folds}" if fold else title
 
