@@ -125,17 +125,10 @@ def crossval(
     _refuse_no_workers(workers)
     name, recipe = recipe_for(preset, model, channels=channels, epochs=epochs)
     config = _config(dataset, name, recipe, seed=seed, device=device, data=data)
-    from harken.training.train import usable_windows
-
-    windows = usable_windows(_load(dataset, data, progress=watcher is not None))
-    protocol = LOSO if loso else SUBJECT_KFOLD
-    folds = all_folds(windows.with_channels(recipe.channels), protocol, n_folds, seed=seed)
-    kind = LOSO if loso else f"{n_folds}-folds"
-    folder = (
-        Path(out) if out is not None else new_folder(RUNS, config.dataset, f"{name}-{kind}", seed)
-    )
-    plan = Plan(config, protocol, len(folds), leak_meter)
-    return _run_folds(CrossValidation.create(folder, plan, windows), workers, watcher)
+    plan = Plan(config, LOSO if loso else SUBJECT_KFOLD, n_folds, leak_meter)
+    folder = Path(out) if out is not None else None
+    made = _create_crossval(folder, plan, _load(dataset, data, progress=watcher is not None))
+    return _run_folds(made, workers, watcher)
 
 
 def resume_crossval(
@@ -217,6 +210,22 @@ def _train(run: Run, windows: Windows | None, watcher: Watcher | None) -> Run:
     from harken.training.train import train as train_run
 
     return train_run(run, windows, watcher)
+
+
+def _create_crossval(folder: Path | None, plan: Plan, windows: Windows) -> CrossValidation:
+    """Make the directory, once it is known that each fold can be judged."""
+    from harken.training.train import usable_windows
+
+    config = plan.config
+    windows = usable_windows(windows.with_channels(config.recipe.channels))
+    n_folds = len(all_folds(windows, plan.protocol, plan.n_folds, seed=config.seed))
+    kind = plan.protocol if plan.protocol == LOSO else f"{n_folds}-folds"
+    name = f"{config.preset}-{kind}"
+    return CrossValidation.create(
+        folder or new_folder(RUNS, config.dataset, name, config.seed),
+        dataclasses.replace(plan, n_folds=n_folds),
+        windows,
+    )
 
 
 def _run_folds(

@@ -61,8 +61,13 @@ def as_png(figure: Figure) -> bytes:
 
 def save(figure: Figure, path: str | Path) -> None:
     """Write the figure's picture, whole or not at all."""
+    write_png(as_png(figure), path)
+
+
+def write_png(picture: bytes, path: str | Path) -> None:
+    """Write a picture that is drawn already."""
     with storing(path), replacing(path) as file:
-        file.write(as_png(figure))
+        file.write(picture)
 
 
 def curves(history: list[dict[str, Any]], *, title: str, simulated: bool = False) -> Figure:

@@ -1,7 +1,7 @@
 """A cross-validation: a directory with one run for each fold, and the figures over all of them.
 
 crossval.toml           what was asked for; enough to resume
-windows.npz             the windows that all folds split, until the figures are there
+windows.npz             the windows that all folds split, until all are trained
 fold-01, fold-02, ...   a run each; `harken train --resume` goes on with one alone
 leak-meter              the run on a random split, if it was asked for; not to be quoted
 crossval.json           the figures, each window judged once
@@ -207,7 +207,7 @@ def run_all(
                 f"{len(failures)} of {len(runs)} trainings failed:\n{told}\n"
                 f"The others are done; there are no figures while one is missing. {go_on}"
             )
-        finish(crossval)
         crossval.windows_file.unlink(missing_ok=True)
+        finish(crossval)
     except KeyboardInterrupt:
         raise Interrupted(f"Stopped. {go_on}") from None

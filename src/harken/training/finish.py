@@ -156,8 +156,9 @@ def _draw_and_report(
     if caution:
         for figure in figures.values():
             plots.stamp(figure, caution)
+    pictures = {name: plots.as_png(figure) for name, figure in figures.items()}
     for name in ("curves", "confusion"):
-        plots.save(figures[name], run.path / f"{name}.png")
+        plots.write_png(pictures[name], run.path / f"{name}.png")
     write_report(
         run.report,
         ReportData(
@@ -169,7 +170,7 @@ def _draw_and_report(
             openings=run.openings,
             command=command_of(config),
             credits=datasets.credits_of(config.dataset),
-            pictures={name: plots.as_png(figure) for name, figure in figures.items()},
+            pictures=pictures,
             simulated=simulated,
             caution=caution,
         ),

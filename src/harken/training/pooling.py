@@ -98,8 +98,9 @@ def _draw_and_report(
     simulated = plan.config.dataset == simulated_dataset.NAME
     title = _title(plan)
     figures = plots.judged(metrics, predictions, title=title, simulated=simulated)
-    plots.save(figures["confusion"], crossval.path / "confusion.png")
-    plots.save(figures["per_subject"], crossval.path / "per-subject.png")
+    pictures = {name: plots.as_png(figure) for name, figure in figures.items()}
+    plots.write_png(pictures["confusion"], crossval.path / "confusion.png")
+    plots.write_png(pictures["per_subject"], crossval.path / "per-subject.png")
     command = command_of(plan.fold(1))
     write_crossval_report(
         crossval.report,
@@ -110,7 +111,7 @@ def _draw_and_report(
             openings={name: run.openings for name, run in crossval.folds.items()},
             command=f"{command} --leak-meter" if plan.leak_meter else command,
             credits=datasets.credits_of(plan.config.dataset),
-            pictures={name: plots.as_png(figure) for name, figure in figures.items()},
+            pictures=pictures,
             simulated=simulated,
         ),
     )
