@@ -1,6 +1,6 @@
 """Fit one peer and let it judge; run by the peers' own Python.
 
-    python worker.py NAME SEED split.npz answer.npz
+python worker.py NAME SEED split.npz answer.npz
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ def features(x: np.ndarray) -> np.ndarray:
     spectrum = np.log(np.abs(np.fft.rfft(x - x.mean(axis=2, keepdims=True), axis=2)) + 1e-3)
     bands = [part.mean(axis=2) for part in np.array_split(spectrum[:, :, 1:], 12, axis=2)]
     step = np.abs(np.diff(x, axis=2)).mean(axis=2)
-    correlation = np.stack([np.corrcoef(window + 1e-9 * window[:1])[np.triu_indices(x.shape[1], 1)]
-                            for window in x])
+    correlation = np.stack(
+        [np.corrcoef(window + 1e-9 * window[:1])[np.triu_indices(x.shape[1], 1)] for window in x]
+    )
     parts = [x.mean(axis=2), x.std(axis=2), np.log(x.std(axis=2) + 1e-4), step, *quantiles, *bands]
     return np.nan_to_num(np.hstack([*parts, correlation]))
 

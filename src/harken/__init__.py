@@ -12,12 +12,14 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Bout": "harken.bouts",
+    "CrossValidation": "harken.training.crossval",
     "FilterChain": "harken.signal",
     "HarkenError": "harken.errors",
     "Predictor": "harken.predictor",
     "Recording": "harken.recording",
     "Run": "harken.training.run",
     "Windows": "harken.windows",
+    "crossval": "harken.api",
     "inspect_recording": "harken.inspection",
     "load": "harken.datasets",
     "predict": "harken.prediction",
@@ -28,6 +30,7 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 if TYPE_CHECKING:
+    from harken.api import crossval as crossval
     from harken.api import train as train
     from harken.bouts import Bout as Bout
     from harken.datasets import load as load
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from harken.readers import read as read
     from harken.recording import Recording as Recording
     from harken.signal import FilterChain as FilterChain
+    from harken.training.crossval import CrossValidation as CrossValidation
     from harken.training.run import Run as Run
     from harken.windows import Windows as Windows
 

@@ -1,4 +1,4 @@
-"""`harken.train` as Python code calls it."""
+"""`harken.train` and `harken.crossval` as Python code calls them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harken.errors import InputError
+from harken.folds import LOSO, SUBJECT_KFOLD, all_folds
 from harken.models import MODELS, require_torch
+from harken.training.crossval import CrossValidation, Plan, run_all
 from harken.training.recipe import PRESETS, Recipe, preset
 from harken.training.run import Config, Run, new_folder
+from harken.training.workers import FoldsWatcher, SilentFolds
 from harken.windows import Windows
 
 if TYPE_CHECKING:
@@ -59,34 +62,12 @@ def train(
     HarkenError
         Something to tell the user; `harken.errors` has the tree.
     """
-    require_torch()
-    from harken.training.device import choose_device
-
-    choose_device(device)  # a mistake shows before there is a folder
     name, recipe = recipe_for(preset, model, channels=channels, epochs=epochs)
-    windows = dataset if isinstance(dataset, Windows) else None
-    if windows is not None and subject_pattern is not None:
-        raise InputError("A pattern for subjects is for a folder; windows name theirs already.")
-    dataset_name = dataset.dataset if isinstance(dataset, Windows) else dataset
-    folder = Path(out) if out is not None else new_folder(RUNS, dataset_name, name, seed)
-    config = Config(
-        dataset=dataset_name,
-        preset=name,
-        recipe=recipe,
-        seed=seed,
-        device=device,
-        data=str(Path(data).absolute()) if data is not None else None,
-        subject_pattern=subject_pattern,
+    config = _config(
+        dataset, name, recipe, seed=seed, device=device, data=data, subject_pattern=subject_pattern
     )
-    if windows is None:
-        from harken import datasets
-
-        windows = datasets.load(
-            dataset_name,
-            data=data,
-            subject_pattern=subject_pattern,
-            progress=watcher is not None,
-        )
+    folder = Path(out) if out is not None else new_folder(RUNS, config.dataset, name, seed)
+    windows = _load(dataset, config, progress=watcher is not None)
     return _train(Run.create(folder, config), windows, watcher)
 
 
@@ -97,6 +78,77 @@ def resume(folder: str | Path, *, watcher: Watcher | None = None) -> Run:
     if run.config and run.finished:
         return run
     return _train(run, None, watcher)
+
+
+def crossval(
+    dataset: str | Windows,
+    *,
+    preset: str | None = None,
+    model: str | None = None,
+    channels: str | None = None,
+    n_folds: int = 5,
+    loso: bool = False,
+    seed: int = 0,
+    epochs: float | None = None,
+    out: str | Path | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    leak_meter: bool = False,
+    data: str | Path | None = None,
+    subject_pattern: str | None = None,
+    watcher: FoldsWatcher | None = None,
+) -> CrossValidation:
+    """Judge a recipe on everybody in turn, each time by a network that never saw them.
+
+    The people of a prescribed split are pooled. Each fold is a full run; within it, the epoch is
+    chosen on held-out training people. Folds are trained at the same time, in processes of their
+    own.
+
+    Parameters
+    ----------
+    dataset, preset, model, channels, epochs, device, data, subject_pattern : as for `train`
+    n_folds : subject-wise folds
+    loso : leave one subject out at a time instead
+    seed : of each fold's training; folds are the same for every seed
+    out : folder of all runs and figures; None makes one under `runs/`
+    workers : folds at a time; None takes one per core, and one alone on other devices than a CPU
+    leak_meter : train once more on a random split of the windows, which leaks, to show what that
+        would have claimed
+    watcher : shows the progress
+
+    Returns
+    -------
+    CrossValidation
+        Finished: `metrics`, `report`, `folds`, `predictions`.
+
+    Raises
+    ------
+    TrainingError
+        A fold failed; the others are done, and `resume_crossval` goes on.
+    HarkenError
+        Something to tell the user; `harken.errors` has the tree.
+    """
+    _refuse_no_workers(workers)
+    name, recipe = recipe_for(preset, model, channels=channels, epochs=epochs)
+    config = _config(
+        dataset, name, recipe, seed=seed, device=device, data=data, subject_pattern=subject_pattern
+    )
+    plan = Plan(config, LOSO if loso else SUBJECT_KFOLD, n_folds, leak_meter)
+    folder = Path(out) if out is not None else None
+    made = _create_crossval(folder, plan, _load(dataset, config, progress=watcher is not None))
+    return _run_folds(made, workers, watcher)
+
+
+def resume_crossval(
+    folder: str | Path, *, workers: int | None = None, watcher: FoldsWatcher | None = None
+) -> CrossValidation:
+    """Go on with a cross-validation: finished folds are kept, one in progress goes on."""
+    require_torch()
+    _refuse_no_workers(workers)
+    made = CrossValidation(folder)
+    if made.plan and made.finished:
+        return made
+    return _run_folds(made, workers, watcher)
 
 
 def recipe_for(
@@ -131,7 +183,81 @@ def recipe_for(
     return name, recipe
 
 
+def _config(
+    dataset: str | Windows,
+    name: str,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: str,
+    data: str | Path | None,
+    subject_pattern: str | None,
+) -> Config:
+    if isinstance(dataset, Windows) and subject_pattern is not None:
+        raise InputError("A pattern for subjects is for a folder; windows name theirs already.")
+    require_torch()
+    from harken.training.device import choose_device
+
+    choose_device(device)  # a mistake shows before there is a folder
+    return Config(
+        dataset=dataset.dataset if isinstance(dataset, Windows) else dataset,
+        preset=name,
+        recipe=recipe,
+        seed=seed,
+        device=device,
+        data=str(Path(data).absolute()) if data is not None else None,
+        subject_pattern=subject_pattern,
+    )
+
+
+def _load(dataset: str | Windows, config: Config, *, progress: bool) -> Windows:
+    if isinstance(dataset, Windows):
+        return dataset
+    from harken import datasets
+
+    return datasets.load(
+        dataset, data=config.data, subject_pattern=config.subject_pattern, progress=progress
+    )
+
+
 def _train(run: Run, windows: Windows | None, watcher: Watcher | None) -> Run:
     from harken.training.train import train as train_run
 
     return train_run(run, windows, watcher)
+
+
+def _create_crossval(folder: Path | None, plan: Plan, windows: Windows) -> CrossValidation:
+    """Make the directory, once it is known that each fold can be judged."""
+    from harken.training.train import usable_windows
+
+    config = plan.config
+    windows = usable_windows(windows.with_channels(config.recipe.channels))
+    n_folds = len(all_folds(windows, plan.protocol, plan.n_folds))
+    kind = plan.protocol if plan.protocol == LOSO else f"{n_folds}-folds"
+    name = f"{config.preset}-{kind}"
+    return CrossValidation.create(
+        folder or new_folder(RUNS, config.dataset, name, config.seed),
+        dataclasses.replace(plan, n_folds=n_folds),
+        windows,
+    )
+
+
+def _run_folds(
+    made: CrossValidation, workers: int | None, watcher: FoldsWatcher | None
+) -> CrossValidation:
+    import torch
+
+    from harken.training.device import choose_device
+
+    cores = torch.get_num_threads()
+    if workers is None:
+        on_cpu = choose_device(made.plan.config.device).type == "cpu"
+        workers = min(cores, made.plan.n_folds) if on_cpu else 1
+    threads = max(1, cores // workers)
+    run_all(made, workers=workers, threads=threads, watcher=watcher or SilentFolds())
+    return made
+
+
+def _refuse_no_workers(workers: int | None) -> None:
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers is {workers}; at least 1 is needed.")

@@ -2,7 +2,8 @@
 
 A person never stands on both sides, but where there is only one, or a published protocol wants it
 so: then the protocol is `within-subject`, no window overlaps one of the other side, and every
-figure carries the word.
+figure carries the word. To show what a careless split would claim, there is `leaky_random`, whose
+figures carry that word.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from harken.errors import InputError, LeakageError
 from harken.windows import Windows, refuse_shared_subjects
 
 WITHIN_SUBJECT = "within-subject"
+#: Windows of one person on both sides. Nothing but the leak meter takes it.
+LEAKS = "random (leaks)"
+#: What every figure and picture carries whose protocol says nothing about new people.
+CAUTION = {WITHIN_SUBJECT: "within-subject", LEAKS: "random split (leaks): do not quote"}
 #: Seconds between a window to learn from and one to judge on, in a within-subject split. Windows
 #: that touch look alike; three windows of UCI HAR further, a person has moved on.
 GAP_S = 7.5
@@ -28,7 +33,8 @@ class Split:
     Raises
     ------
     LeakageError
-        A subject stands on both sides; within one subject, two windows overlap.
+        A subject stands on both sides; within one subject, two windows overlap. Only the protocol
+        `LEAKS`, which says so itself, allows that.
     """
 
     train: Windows
@@ -38,7 +44,7 @@ class Split:
     def __post_init__(self) -> None:
         if self.protocol == WITHIN_SUBJECT:
             _refuse_overlap(self.train, self.test)
-        else:
+        elif self.protocol != LEAKS:
             refuse_shared_subjects(self.train, self.test, ("training", "test"))
 
 
@@ -102,6 +108,25 @@ def within_subject(windows: Windows, *, fraction: float, gap_s: float = GAP_S) -
             f"{gap_s:g} s between. Record longer stretches, or more people."
         )
     return Split(windows.select(~held & ~near), windows.select(held), protocol=WITHIN_SUBJECT)
+
+
+def leaky_random(windows: Windows, *, fraction: float, seed: int) -> Split:
+    """Hold out a share of the windows at random, whoever they are of: a mistake, to be measured.
+
+    Windows overlap by half and one person's look alike, so that the test windows are all but known.
+    The protocol of this split is `LEAKS`; its figures are shown to warn.
+
+    Raises
+    ------
+    InputError
+        Fewer than 2 windows.
+    """
+    n_out = max(1, round(fraction * len(windows)))
+    if n_out >= len(windows):
+        raise InputError(f"{len(windows)} windows are too few to hold some out.")
+    held = np.zeros(len(windows), dtype=bool)
+    held[np.random.default_rng(seed).permutation(len(windows))[:n_out]] = True
+    return Split(windows.select(~held), windows.select(held), protocol=LEAKS)
 
 
 def _seconds_to_nearest(windows: Windows, held: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ Say = Callable[..., object]
 COMMANDS = [
     ("demo",),
     ("train",),
+    ("crossval",),
     ("evaluate",),
     ("inspect",),
     ("predict",),

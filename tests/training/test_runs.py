@@ -15,6 +15,7 @@ import harken
 from harken.api import resume
 from harken.datasets import simulated
 from harken.errors import InputError, LeakageError, TrainingError
+from harken.evaluation.metrics import score
 from harken.splits import Split, hold_out
 from harken.training.run import Run
 from harken.windows import Windows
@@ -45,6 +46,7 @@ def test_a_run_leaves_everything_behind(finished: Run) -> None:
         "history.jsonl",
         "metrics.json",
         "model.onnx",
+        "predictions.npz",
         "record.jsonl",
         "report.html",
         "weights.safetensors",
@@ -63,9 +65,10 @@ def test_the_report_stands_alone_and_tells_what_it_must(finished: Run) -> None:
     for words in (
         "Training curves", "Confusion matrix", "By subject", "Recipe", "Machine", "bootstrap over",
         "validation_fraction", "processor", "simulated data", "harken train simulated",
+        "Abstaining", "Worst: subject", "macro F1", "balanced accuracy", "precision",
     ):  # fmt: skip
         assert words in page
-    assert page.count("data:image/png;base64,") == 4
+    assert page.count("data:image/png;base64,") == 5
     assert "http" not in page.replace("http-equiv", "")
 
 
@@ -153,6 +156,19 @@ def test_a_subject_on_both_sides_is_refused(few: Windows) -> None:
     half = np.arange(len(few)) % 2 == 0
     with pytest.raises(LeakageError, match="would stand in both the training and the test"):
         Split(few.select(half), few.select(~half), protocol="random")
+
+
+def test_the_predictions_that_a_run_keeps_give_its_figures_and_hold_no_sample(
+    finished: Run, few: Windows
+) -> None:
+    kept, test = finished.predictions, few.of_split("test")
+    again = score(kept.y, kept.probability, test.labels, kept.subject)
+    assert again.items() <= finished.metrics.items()
+    assert kept.recording.tolist() == test.recording.tolist()
+    assert kept.start_s.tolist() == test.start_s.tolist()
+    with np.load(finished.path / "predictions.npz") as arrays:
+        assert set(arrays) == {"subject", "y", "probability", "recording", "start_s"}
+        assert arrays["probability"].dtype == np.float32
 
 
 def test_metrics_file_is_what_python_gives(finished: Run) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harken.cli import data, demo, evaluate, inspect, models, predict, train
+from harken.cli import crossval, data, demo, evaluate, inspect, models, predict, train
 from harken.errors import HarkenError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("train", epilog=train.EXAMPLE)(train.train)
+app.command("crossval", epilog=crossval.EXAMPLE)(crossval.crossval)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)

@@ -16,6 +16,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 DataOption = Annotated[
     str | None, typer.Option("--data", metavar="DIR", help="Folder of archives, else $HARKEN_DATA.")
 ]
+SubjectPatternOption = Annotated[
+    str | None,
+    typer.Option(
+        "--subject-pattern",
+        metavar="REGEX",
+        help="Finds who it is in the path of each file of a folder.",
+    ),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Makes the run repeatable.")]
 
 

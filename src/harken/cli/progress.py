@@ -1,16 +1,37 @@
-"""A training's progress on standard error: a bar, and a line per evaluation."""
+"""The progress of trainings on standard error: bars, and lines that stay."""
 
 from __future__ import annotations
 
 from types import TracebackType
 from typing import Any
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from harken.cli.output import console
+from harken.splits import CAUTION
 
 #: What an entry of the history is called on the screen, in this order.
 _SERIES = ("batch", "validation", "test")
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console(to_stderr=True),
+        transient=True,
+    )
 
 
 class TrainingProgress:
@@ -23,16 +44,7 @@ class TrainingProgress:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=console(to_stderr=True),
-            transient=True,
-        )
+        self._bars = _bars()
         self._task = self._bars.add_task("starting", total=None, visible=False)
         self._best = ""
 
@@ -67,3 +79,58 @@ class TrainingProgress:
             if f"{name}_loss" in row
         ]
         self._bars.console.print(f"step {row['step']:>5}   " + "   ".join(parts), soft_wrap=True)
+
+
+class FoldsProgress:
+    """Watches the folds of a cross-validation: a bar for each that is trained, a line when it ends.
+
+    Parameters
+    ----------
+    quiet : leave out the lines (the bars are drawn on terminals only)
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._bars = _bars()
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> FoldsProgress:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def started(self, name: str, step: int, n_steps: int) -> None:
+        self._tasks[name] = self._bars.add_task(name, total=n_steps, completed=step)
+        if step:
+            self._print(f"{name}: going on after step {step} of {n_steps}")
+
+    def stepped(self, name: str, step: int, loss: float) -> None:
+        self._bars.update(self._tasks[name], completed=step, description=f"{name} loss {loss:.4f}")
+
+    def finished(self, name: str, metrics: dict[str, Any]) -> None:
+        self._remove(name)
+        judged = ", ".join(row["subject"] for row in metrics["per_subject"])
+        about = CAUTION.get(metrics["protocol"], f"judged on {judged}")
+        self._print(
+            f"{name}: accuracy {metrics['accuracy']:.2%}, macro F1 {metrics['macro_f1']:.4f}; "
+            f"{about}"
+        )
+
+    def failed(self, name: str, why: str) -> None:
+        self._remove(name)
+        self._print(f"{name} failed: {why}")
+
+    def _remove(self, name: str) -> None:
+        if name in self._tasks:
+            self._bars.remove_task(self._tasks.pop(name))
+
+    def _print(self, line: str) -> None:
+        if not self._quiet:
+            self._bars.console.print(line, soft_wrap=True, markup=False)

@@ -12,7 +12,7 @@ def print_results(metrics: dict[str, Any]) -> None:
     """The final result with both confusion matrices, in counts and in % of the test set."""
     simulated = " (simulated data)" if metrics["dataset"] == "simulated" else ""
     low, high = metrics["accuracy_ci95"]
-    worst = min(metrics["per_subject"], key=lambda row: row["accuracy"])
+    worst = metrics["worst_subject"]
     console().print(
         f"[bold]Accuracy {metrics['accuracy']:.2%}[/bold]{simulated} on "
         f"{metrics['n_windows']:,} windows of {len(metrics['per_subject'])} test subjects "
@@ -20,7 +20,9 @@ def print_results(metrics: dict[str, Any]) -> None:
         f"Precision {metrics['weighted_precision']:.2%}, recall {metrics['weighted_recall']:.2%}, "
         f"F1 {metrics['weighted_f1']:.2%} (weighted); macro F1 {metrics['macro_f1']:.4f}; "
         f"balanced accuracy {metrics['balanced_accuracy']:.2%}; ECE {metrics['ece']:.3f}\n"
-        f"Worst subject: {worst['subject']} with {worst['accuracy']:.1%}",
+        f"Worst subject: {worst['subject']} with {worst['accuracy']:.1%}; mean over subjects "
+        f"{metrics['mean_subject_accuracy']:.1%}; accuracy on the surest 95 % of windows "
+        f"{metrics['accuracy_at_95_coverage']:.2%}",
         soft_wrap=True,
     )
     labels = [activity_name(label) for label in metrics["labels"]]

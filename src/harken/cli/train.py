@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from harken.cli.output import DataOption, JsonOption, SeedOption, console, example, print_json
+from harken.cli.output import (
+    DataOption,
+    JsonOption,
+    SeedOption,
+    SubjectPatternOption,
+    console,
+    example,
+    print_json,
+)
 
 EXAMPLE = example("harken train uci-har --preset notebook --seed 0")
 
@@ -29,10 +37,7 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run.")] = None,
     data: DataOption = None,
-    subject_pattern: Annotated[
-        str | None,
-        typer.Option(metavar="REGEX", help="Finds who it is in the path of each file of a folder."),
-    ] = None,
+    subject_pattern: SubjectPatternOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network and judge it on the test subjects.

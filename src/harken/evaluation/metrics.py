@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from harken.errors import FormatError
 from harken.evaluation.calibration import expected_calibration_error
-from harken.windows import natural_order
-
-N_RESAMPLES = 2000
+from harken.evaluation.coverage import risk_coverage
+from harken.evaluation.subjects import accuracy_by_subject, bootstrap_over_subjects, worst_of
 
 
 def score(
@@ -37,7 +36,9 @@ def score(
     dict
         Plain values: `accuracy`, `balanced_accuracy`, `macro_f1`, `weighted_precision`,
         `weighted_recall`, `weighted_f1`, `confusion_matrix` (rows are the truth), `labels`,
-        `per_class`, `per_subject`, `accuracy_ci95`, `ece`, `n_windows`.
+        `per_class`, `per_subject`, `worst_subject`, `mean_subject_accuracy` (each person counts the
+        same, whatever their number of windows), `accuracy_ci95`, `macro_f1_ci95`, `ece`,
+        `accuracy_at_95_coverage`, `risk_coverage_area`, `n_windows`.
 
     Raises
     ------
@@ -46,38 +47,53 @@ def score(
     """
     _check(y, probability, labels, subject)
     predicted = probability.argmax(axis=1)
-    matrix = confusion_matrix(y, predicted, len(labels))
-    support = matrix.sum(axis=1)
-    right = np.diag(matrix)
-    precision = _ratio(right, matrix.sum(axis=0))
-    recall = _ratio(right, support)
-    f1 = _ratio(2 * right, matrix.sum(axis=0) + support)
-    weight = support / support.sum()
-    present = (support > 0) | (matrix.sum(axis=0) > 0)
-    correct = predicted == y
+    curve = risk_coverage(y, probability)
     return {
-        "accuracy": float(correct.mean()),
+        **_of_confusion(confusion_matrix(y, predicted, len(labels)), labels),
+        **_of_subjects(accuracy_by_subject(predicted == y, subject)),
+        **bootstrap_over_subjects(y, predicted, subject, len(labels)),
+        "ece": expected_calibration_error(y, probability),
+        "accuracy_at_95_coverage": curve.accuracy_at(0.95),
+        "risk_coverage_area": curve.area,
+        "n_windows": len(y),
+    }
+
+
+def _of_confusion(matrix: NDArray[np.int64], labels: tuple[str, ...]) -> dict[str, Any]:
+    """The figures that a confusion matrix decides."""
+    support, n_predicted, right = matrix.sum(axis=1), matrix.sum(axis=0), np.diag(matrix)
+    precision = _ratio(right, n_predicted)
+    recall = _ratio(right, support)
+    f1 = _ratio(2 * right, n_predicted + support)
+    weight = support / support.sum()
+    return {
+        "accuracy": float(right.sum() / support.sum()),
         "balanced_accuracy": float(recall[support > 0].mean()),
-        "macro_f1": float(f1[present].mean()),
+        "macro_f1": float(f1[support + n_predicted > 0].mean()),
         "weighted_precision": float(precision @ weight),
         "weighted_recall": float(recall @ weight),
         "weighted_f1": float(f1 @ weight),
         "confusion_matrix": matrix.tolist(),
         "labels": list(labels),
         "per_class": [
-            {
-                "label": label,
-                "precision": float(precision[i]),
-                "recall": float(recall[i]),
-                "f1": float(f1[i]),
-                "support": int(support[i]),
-            }
-            for i, label in enumerate(labels)
+            {"label": label, "precision": p, "recall": r, "f1": f, "support": n}
+            for label, p, r, f, n in zip(
+                labels,
+                precision.tolist(),
+                recall.tolist(),
+                f1.tolist(),
+                support.tolist(),
+                strict=True,
+            )
         ],
-        "per_subject": _per_subject(correct, subject),
-        "accuracy_ci95": bootstrap_over_subjects(correct, subject),
-        "ece": expected_calibration_error(y, probability),
-        "n_windows": len(y),
+    }
+
+
+def _of_subjects(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "per_subject": rows,
+        "worst_subject": worst_of(rows),
+        "mean_subject_accuracy": float(np.mean([row["accuracy"] for row in rows])),
     }
 
 
@@ -87,30 +103,6 @@ def confusion_matrix(
     """(n_classes, n_classes) counts; rows are the truth, columns what was predicted."""
     cells = np.bincount(y * n_classes + predicted, minlength=n_classes * n_classes)
     return cells.reshape(n_classes, n_classes)
-
-
-def bootstrap_over_subjects(
-    correct: NDArray[np.bool_], subject: NDArray[np.str_], *, seed: int = 0
-) -> list[float]:
-    """95 % interval of the accuracy, by drawing people with replacement.
-
-    Windows of one person are alike: drawing windows would make the interval far too narrow.
-    """
-    _, who = np.unique(subject, return_inverse=True)
-    n_windows = np.bincount(who)
-    n_right = np.bincount(who, weights=correct)
-    n_people = len(n_windows)
-    draws = np.random.default_rng(seed).integers(n_people, size=(N_RESAMPLES, n_people))
-    accuracy = n_right[draws].sum(axis=1) / n_windows[draws].sum(axis=1)
-    return [float(q) for q in np.quantile(accuracy, [0.025, 0.975])]
-
-
-def _per_subject(correct: NDArray[np.bool_], subject: NDArray[np.str_]) -> list[dict[str, Any]]:
-    rows = []
-    for name in natural_order(np.unique(subject)):
-        own = correct[subject == name]
-        rows.append({"subject": name, "n_windows": len(own), "accuracy": float(own.mean())})
-    return rows
 
 
 def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:

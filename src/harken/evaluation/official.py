@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from harken import splits
-from harken.errors import ContractError
+from harken.errors import ContractError, LeakageError
 from harken.evaluation.metrics import score
+from harken.folds import LOSO, SUBJECT_KFOLD
+from harken.model_file import Card
 from harken.predictor import Predictor
+from harken.splits import LEAKS
 from harken.training.run import Run
 from harken.windows import Windows
 
 #: What the training left in the model file and no evaluation can find out anew.
 _OF_TRAINING = ("n_parameters", "train_seconds", "epochs")
+
+#: Datasets of the same people.
+_SAME_PEOPLE = {"uci-har", "hapt", "hapt-transitions"}
 
 
 def evaluate_official(predictor: Predictor, windows: Windows) -> dict[str, Any]:
@@ -24,6 +30,8 @@ def evaluate_official(predictor: Predictor, windows: Windows) -> dict[str, Any]:
     ------
     ContractError
         The model knows other activities than the dataset.
+    LeakageError
+        The model is of a cross-validation: it may have learnt from the official test subjects.
     """
     card = predictor.card
     if card.contract.labels != windows.labels:
@@ -31,6 +39,7 @@ def evaluate_official(predictor: Predictor, windows: Windows) -> dict[str, Any]:
             f"The model tells {', '.join(card.contract.labels)}; the dataset is labelled with "
             f"{', '.join(windows.labels)}."
         )
+    _refuse_a_fold(card, windows.dataset)
     split = splits.official(windows)
     if run := Run.of_model_file(predictor.path):
         run.open_test("harken evaluate")
@@ -48,3 +57,15 @@ def evaluate_official(predictor: Predictor, windows: Windows) -> dict[str, Any]:
             "protocol": split.protocol,
         }
     )
+
+
+def _refuse_a_fold(card: Card, dataset: str) -> None:
+    """The other folds of a cross-validation learn from official test subjects."""
+    same_people = card.dataset == dataset or {card.dataset, dataset} <= _SAME_PEOPLE
+    if same_people and card.protocol in (SUBJECT_KFOLD, LOSO, LEAKS):
+        raise LeakageError(
+            f"This model is of a cross-validation ({card.protocol} protocol) on {card.dataset}: it "
+            "may have learnt from the official test subjects. Its figures on the people that it "
+            "never saw stand in its run, in metrics.json; for the official split, train with "
+            "harken train."
+        )

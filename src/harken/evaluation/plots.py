@@ -7,13 +7,16 @@ from simulated data the word "simulated" is written.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harken.errors import storing
-from harken.evaluation.calibration import Reliability
+from harken.evaluation.calibration import Reliability, reliability
+from harken.evaluation.coverage import RiskCoverage, risk_coverage
+from harken.evaluation.predictions import Predictions
 from harken.files import replacing
 from harken.labels import activity_name
 
@@ -44,6 +47,11 @@ def new_figure(width: float, height: float, *, simulated: bool) -> Figure:
     return figure
 
 
+def stamp(figure: Figure, words: str) -> None:
+    """Write what nobody should overlook below a figure."""
+    figure.supxlabel(words, color=RED, fontsize=10, fontweight="bold")
+
+
 def as_png(figure: Figure) -> bytes:
     """The figure's picture."""
     picture = io.BytesIO()
@@ -53,8 +61,13 @@ def as_png(figure: Figure) -> bytes:
 
 def save(figure: Figure, path: str | Path) -> None:
     """Write the figure's picture, whole or not at all."""
+    write_png(as_png(figure), path)
+
+
+def write_png(picture: bytes, path: str | Path) -> None:
+    """Write a picture that is drawn already."""
     with storing(path), replacing(path) as file:
-        file.write(as_png(figure))
+        file.write(picture)
 
 
 def curves(history: list[dict[str, Any]], *, title: str, simulated: bool = False) -> Figure:
@@ -124,7 +137,8 @@ def per_subject(rows: list[dict[str, Any]], *, simulated: bool = False) -> Figur
     bars = panel.barh([f"subject {row['subject']}" for row in rows], values, color=colours)
     panel.bar_label(bars, fmt="%.1f %%", padding=3, fontsize=9)
     panel.invert_yaxis()
-    panel.set_xlim(min(50.0, *values), 105)
+    # Differences between good figures are to be seen, and the worst one is still to be a bar.
+    panel.set_xlim(max(0.0, min(50.0, values[-1] - 10)), 105)
     panel.set_xlabel("accuracy (%)")
     panel.set_title(f"Worst: subject {rows[-1]['subject']}", loc="left", fontsize=11)
     quiet(panel)
@@ -148,6 +162,51 @@ def reliability_diagram(bins: Reliability, *, simulated: bool = False) -> Figure
     for panel in (upper, lower):
         quiet(panel)
     return figure
+
+
+def risk_coverage_curve(curve: RiskCoverage, *, simulated: bool = False) -> Figure:
+    """Errors among the windows that are answered, the surest first; 95 % of them marked."""
+    figure = new_figure(5, 3.8, simulated=simulated)
+    panel = figure.subplots()
+    panel.plot(100 * curve.coverage, 100 * curve.risk, color=BLUE, linewidth=1.6)
+    error = 100 * (1 - curve.accuracy_at(0.95))
+    panel.axvline(95, color="grey", linestyle="--", linewidth=1)
+    panel.plot([95], [error], "o", color=RED, markersize=6)
+    panel.annotate(
+        f"{error:.1f} % errors\nin the surest 95 %",
+        (95, error),
+        xytext=(-8, 0),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        color=RED,
+        fontsize=9,
+    )
+    panel.set_xlim(0, 100)
+    panel.set_ylim(0, max(1.0, 130 * curve.risk.max()))
+    panel.set_xlabel("windows answered (%)")
+    panel.set_ylabel("errors among them (%)")
+    quiet(panel)
+    return figure
+
+
+def judged(
+    metrics: Mapping[str, Any],
+    predictions: Predictions,
+    *,
+    title: str,
+    simulated: bool,
+) -> dict[str, Figure]:
+    """The pictures of figures on judged windows, by name."""
+    y, probability = predictions.y, predictions.probability
+    return {
+        "confusion": confusion(
+            metrics["confusion_matrix"], metrics["labels"], title=title, simulated=simulated
+        ),
+        "per_subject": per_subject(metrics["per_subject"], simulated=simulated),
+        "reliability": reliability_diagram(reliability(y, probability), simulated=simulated),
+        "risk_coverage": risk_coverage_curve(risk_coverage(y, probability), simulated=simulated),
+    }
 
 
 def quiet(panel: Axes) -> None:

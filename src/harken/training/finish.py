@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
+import shlex
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,18 @@ import harken
 from harken import datasets, model_file
 from harken.datasets import simulated as simulated_dataset
 from harken.evaluation import plots
-from harken.evaluation.calibration import Reliability, reliability
 from harken.evaluation.metrics import score
+from harken.evaluation.predictions import Predictions
 from harken.evaluation.report import ReportData, write_report
+from harken.folds import LOSO, Fold
 from harken.models.network import Network
 from harken.predictor import Predictor
 from harken.signal import WARM_UP_S
-from harken.splits import WITHIN_SUBJECT, Split
+from harken.splits import CAUTION, LEAKS, Split
 from harken.training.checkpoint import State
 from harken.training.machine import describe_machine
-from harken.training.run import Run
+from harken.training.recipe import PRESETS
+from harken.training.run import Config, Run
 from harken.windows import Windows
 
 
@@ -48,6 +51,8 @@ def finish(
 
     run.open_test("final evaluation")
     probability = predictor.probability(split.test)
+    predictions = Predictions.of(split.test, probability)
+    run.write_predictions(predictions)
     metrics = score(split.test.y, probability, split.test.labels, split.test.subject)
     metrics |= _origin(run, network, split, state, temperature)
     _, embedding = predictor.run(learnt)
@@ -58,9 +63,8 @@ def finish(
     )
     model_file.save(run.model_file, network, card)
     run.write_metrics(metrics)
-    bins = reliability(split.test.y, probability)
     machine = describe_machine(str(device), str(dtype).removeprefix("torch."))
-    _draw_and_report(run, split, metrics, bins, machine)
+    _draw_and_report(run, split, metrics, predictions, machine)
 
 
 def embedding_statistics(
@@ -138,39 +142,47 @@ def _draw_and_report(
     run: Run,
     split: Split,
     metrics: dict[str, Any],
-    bins: Reliability,
+    predictions: Predictions,
     machine: dict[str, str],
 ) -> None:
     config = run.config
     simulated = config.dataset == simulated_dataset.NAME
-    title = f"{config.preset} on {config.dataset}, seed {config.seed}"
-    if split.protocol == WITHIN_SUBJECT:
-        title += f" ({WITHIN_SUBJECT})"
+    caution = CAUTION.get(split.protocol, "")
+    title = _title(config, split)
     figures = {
         "curves": plots.curves(run.history, title=title, simulated=simulated),
-        "confusion": plots.confusion(
-            metrics["confusion_matrix"], metrics["labels"], title=title, simulated=simulated
-        ),
-        "per_subject": plots.per_subject(metrics["per_subject"], simulated=simulated),
-        "reliability": plots.reliability_diagram(bins, simulated=simulated),
+        **plots.judged(metrics, predictions, title=title, simulated=simulated),
     }
+    if caution:
+        for figure in figures.values():
+            plots.stamp(figure, caution)
+    pictures = {name: plots.as_png(figure) for name, figure in figures.items()}
     for name in ("curves", "confusion"):
-        plots.save(figures[name], run.path / f"{name}.png")
+        plots.write_png(pictures[name], run.path / f"{name}.png")
     write_report(
         run.report,
         ReportData(
             title=title,
             metrics=metrics,
-            config=dataclasses.asdict(config),
+            config=config.table(),
             data=summary(split),
             machine=machine,
             openings=run.openings,
-            command=command_of(run),
+            command=command_of(config),
             credits=datasets.credits_of(config.dataset),
-            pictures={name: plots.as_png(figure) for name, figure in figures.items()},
+            pictures=pictures,
             simulated=simulated,
+            caution=caution,
         ),
     )
+
+
+def _title(config: Config, split: Split) -> str:
+    title = f"{config.preset} on {config.dataset}, seed {config.seed}"
+    if split.protocol in CAUTION:
+        return f"{title}, {split.protocol}"
+    fold = config.fold
+    return f"{title}, fold {fold.number} of {fold.n_folds}" if fold else title
 
 
 def summary(split: Split) -> dict[str, Any]:
@@ -194,17 +206,23 @@ def summary(split: Split) -> dict[str, Any]:
     }
 
 
-def command_of(run: Run) -> str:
-    """The command that makes this run again."""
-    config = run.config
-    kind = "--preset" if config.preset in _presets() else "--model"
-    parts = ["harken train", config.dataset, kind, config.preset, "--seed", str(config.seed)]
-    if config.recipe.channels != "all":
-        parts += ["--channels", config.recipe.channels]
-    return " ".join(parts)
+def command_of(config: Config) -> str:
+    """The command that makes this run, or the cross-validation that it is a fold of, again."""
+    recipe = config.recipe
+    kind = "--preset" if config.preset in PRESETS else "--model"
+    parts = ["harken", "crossval" if config.fold else "train", config.dataset, kind, config.preset]
+    parts += ["--seed", str(config.seed)]
+    if recipe.channels != "all":
+        parts += ["--channels", recipe.channels]
+    if config.preset in PRESETS and recipe.epochs != PRESETS[config.preset].recipe.epochs:
+        parts += ["--epochs", f"{recipe.epochs:g}"]
+    if config.fold:
+        parts += _folds_of(config.fold)
+    return shlex.join(parts)
 
 
-def _presets() -> set[str]:
-    from harken.training.recipe import PRESETS
-
-    return set(PRESETS)
+def _folds_of(fold: Fold) -> list[str]:
+    if fold.protocol == LOSO:
+        return ["--loso"]
+    leak_meter = ["--leak-meter"] if fold.protocol == LEAKS else []
+    return ["--folds", str(fold.n_folds), *leak_meter]

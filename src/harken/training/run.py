@@ -7,6 +7,7 @@ checkpoint.safetensors  where the training stands
 weights.safetensors     the chosen weights
 model.onnx              the model file
 metrics.json            the figures on the test subjects
+predictions.npz         probabilities of each of their windows, without the samples
 curves.png, confusion.png, report.html
 """
 
@@ -16,14 +17,19 @@ import dataclasses
 import json
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harken.errors import FormatError, InputError, storing
+from harken.evaluation.predictions import Predictions
 from harken.files import write_text
+from harken.folds import Fold
 from harken.training.recipe import Recipe, recipe_from
+
+PREDICTIONS = "predictions.npz"
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Config:
     recipe : the recipe after all changes from the command line
     seed, device : the rest that decides the bits
     subject_pattern : finds the subjects of a folder's recordings, if one was given
+    fold : which fold of a cross-validation this is; None judges on the split for training
     """
 
     dataset: str
@@ -46,6 +53,17 @@ class Config:
     device: str = "auto"
     data: str | None = None
     subject_pattern: str | None = None
+    fold: Fold | None = None
+
+    def table(self) -> dict[str, Any]:
+        """As TOML holds it, which knows no None."""
+        return {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
+
+    @classmethod
+    def of_table(cls, table: Mapping[str, Any]) -> Config:
+        """From a table of a TOML file; KeyError or TypeError where it is not one."""
+        fold = Fold(**table["fold"]) if "fold" in table else None
+        return cls(**{**table, "recipe": recipe_from(table["recipe"]), "fold": fold})
 
 
 class Run:
@@ -75,9 +93,8 @@ class Run:
             )
         import tomli_w
 
-        table = {k: v for k, v in dataclasses.asdict(config).items() if v is not None}
         with storing(path):
-            write_text(path / "config.toml", tomli_w.dumps(table))
+            write_text(path / "config.toml", tomli_w.dumps(config.table()))
         return cls(path)
 
     @classmethod
@@ -90,8 +107,7 @@ class Run:
         """The configuration, read from `config.toml`."""
         file = self.path / "config.toml"
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
-            return Config(**(table | {"recipe": recipe_from(table["recipe"])}))
+            return Config.of_table(tomllib.loads(file.read_text(encoding="utf-8")))
         except (FileNotFoundError, NotADirectoryError):
             raise InputError(f"{self.path} is no run: it has no config.toml.") from None
         except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
@@ -110,6 +126,14 @@ class Run:
     def finished(self) -> bool:
         """Whether all that follows the training is done too; the report is written last."""
         return (self.path / "report.html").exists()
+
+    @property
+    def predictions(self) -> Predictions:
+        """What the model file said of each window of the test subjects."""
+        return Predictions.load(self.path / PREDICTIONS)
+
+    def write_predictions(self, predictions: Predictions) -> None:
+        predictions.save(self.path / PREDICTIONS)
 
     @property
     def model_file(self) -> Path:

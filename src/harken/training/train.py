@@ -21,7 +21,7 @@ from harken.training.device import choose_device, choose_dtype
 from harken.training.finish import finish
 from harken.training.lanes import Lanes
 from harken.training.recipe import Recipe
-from harken.training.run import Run
+from harken.training.run import Config, Run
 from harken.windows import UNLABELLED, Windows
 
 
@@ -68,9 +68,9 @@ def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
         windows = datasets.load(
             config.dataset, data=config.data, subject_pattern=config.subject_pattern
         )
-    usable = _usable(windows.with_channels(recipe.channels))
+    usable = usable_windows(windows.with_channels(recipe.channels))
     recipe, usable = _without_turns_that_do_not_fit(recipe, usable)
-    split = splits.for_training(usable, seed=config.seed)
+    split = _split(usable, config)
     learn, validation = _hold_out(split.train, recipe, config.seed)
     network = _new_network(learn, recipe, config.seed).to(device)
 
@@ -99,12 +99,18 @@ def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
     return run
 
 
-def _usable(windows: Windows) -> Windows:
+def usable_windows(windows: Windows) -> Windows:
     """Labelled windows after the warm-up."""
     windows = windows.select((windows.y != UNLABELLED) & ~windows.warm_up)
     if not len(windows):
         raise InputError("There are no labelled windows to learn from.")
     return windows
+
+
+def _split(windows: Windows, config: Config) -> splits.Split:
+    if config.fold is not None:
+        return config.fold.split(windows, seed=config.seed)
+    return splits.for_training(windows, seed=config.seed)
 
 
 def _without_turns_that_do_not_fit(recipe: Recipe, windows: Windows) -> tuple[Recipe, Windows]:

@@ -1,0 +1,151 @@
+"""Several trainings at once, each in a process of its own.
+
+A process that fails, or is killed for want of memory, takes none of the others with it. All of them
+end when this one does, however it ends: their standard input ends with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from harken.training.interrupt import listening_for_ctrl_c
+from harken.training.run import Run
+
+#: Seconds between two looks at whether the user wants a stop.
+_LOOK_S = 0.2
+#: What a worker tells, and under which name; no event: it has ended.
+_Events = queue.Queue[tuple[str, dict[str, Any] | None]]
+
+
+class FoldsWatcher(Protocol):
+    """Whoever wants to see several trainings go by; `name` is that of the run's folder."""
+
+    def started(self, name: str, step: int, n_steps: int) -> None: ...
+    def stepped(self, name: str, step: int, loss: float) -> None: ...
+    def finished(self, name: str, metrics: dict[str, Any]) -> None: ...
+    def failed(self, name: str, why: str) -> None: ...
+
+
+class SilentFolds:
+    """A watcher that shows nothing."""
+
+    def started(self, name: str, step: int, n_steps: int) -> None: ...
+    def stepped(self, name: str, step: int, loss: float) -> None: ...
+    def finished(self, name: str, metrics: dict[str, Any]) -> None: ...
+    def failed(self, name: str, why: str) -> None: ...
+
+
+def train_all(
+    runs: Mapping[str, Run], windows: Path, *, workers: int, threads: int, watcher: FoldsWatcher
+) -> dict[str, str]:
+    """Train runs to their ends, `workers` of them at a time.
+
+    Parameters
+    ----------
+    runs : by name
+    windows : the window file that all of them split
+    threads : of each worker
+
+    Returns
+    -------
+    dict
+        Why, by name, for those that failed; the others are finished.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The user stopped it; each run goes on from its checkpoint.
+    """
+    waiting, running, failures = dict(runs), dict[str, _Worker](), dict[str, str]()
+    events: _Events = queue.Queue()
+    with listening_for_ctrl_c() as stop_asked:
+        try:
+            while running or (waiting and not stop_asked()):
+                while waiting and len(running) < workers and not stop_asked():
+                    name = next(iter(waiting))
+                    running[name] = _Worker(name, waiting.pop(name), windows, threads, events)
+                if stop_asked():
+                    for worker in running.values():
+                        worker.stop()
+                try:
+                    name, event = events.get(timeout=_LOOK_S)
+                except queue.Empty:
+                    continue
+                if event is not None:
+                    _tell(watcher, name, event)
+                elif why := running.pop(name).failure():
+                    failures[name] = why
+                    if not stop_asked():
+                        watcher.failed(name, why)
+                else:
+                    watcher.finished(name, runs[name].metrics)
+        finally:
+            for worker in running.values():
+                worker.kill()
+        if stop_asked():
+            raise KeyboardInterrupt
+    return failures
+
+
+def _tell(watcher: FoldsWatcher, name: str, event: dict[str, Any]) -> None:
+    if event["event"] == "started":
+        watcher.started(name, event["step"], event["n_steps"])
+    else:
+        watcher.stepped(name, event["step"], event["loss"])
+
+
+class _Worker:
+    """A process that trains one run, and a thread that hands on what it tells."""
+
+    def __init__(self, name: str, run: Run, windows: Path, threads: int, events: _Events) -> None:
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by failure()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "harken.training.worker", str(run.path), str(windows)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            env=os.environ | {"OMP_NUM_THREADS": str(threads)},
+            # Ctrl-C in a terminal reaches whole groups; a second one would break a worker off.
+            start_new_session=True,
+        )
+        threading.Thread(target=self._hand_on, args=(name, events), daemon=True).start()
+
+    def _hand_on(self, name: str, events: _Events) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                events.put((name, json.loads(line)))
+        events.put((name, None))
+
+    def stop(self) -> None:
+        """Ask it to write its checkpoint and end."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self.failure()
+
+    def failure(self) -> str:
+        """Wait for its end; "" if it went well, else why it did not."""
+        status = self._process.wait()
+        self.stop()
+        with self._said as said:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").strip().splitlines()
+        if status < 0:
+            return (
+                f"its process was ended by signal {-status}; where it is 9, the system often had "
+                "no memory left: fewer --workers need less"
+            )
+        last = lines[-1] if lines else f"its process ended with status {status}"
+        return last if status else ""
