@@ -20,7 +20,7 @@ _SEPARATORS = ",;\t|"
 #: How exports write a value that is missing, in lower case.
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--"})
 #: The first line by which Excel is told the separator.
-_TOLD_SEPARATOR = re.compile(r'"?sep=(.)"?\1*', re.IGNORECASE)
+_TOLD_SEPARATOR = re.compile(r'"?sep=([,;:\t|])"?\1*', re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
@@ -212,9 +212,9 @@ def _without_repeats(
 ) -> tuple[list[str], list[int]]:
     """Lines and their numbers without further copies of the header, as joined files have them."""
     title = lines[0] if lines else ""
-    repeated = [place for line, place in zip(lines, places, strict=True) if line == title][1:]
-    if not repeated:
+    if lines.count(title) < 2:
         return lines, places
+    repeated = [place for line, place in zip(lines, places, strict=True) if line == title][1:]
     notes.append(
         f"{len(repeated):,} repeated header{'s' * (len(repeated) > 1)} in the middle left out "
         f"(the first in line {repeated[0]})"
