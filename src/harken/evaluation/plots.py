@@ -136,9 +136,10 @@ def per_subject(rows: list[dict[str, Any]], *, simulated: bool = False) -> Figur
     colours = [BLUE] * (len(rows) - 1) + [RED]
     bars = panel.barh([f"subject {row['subject']}" for row in rows], values, color=colours)
     panel.bar_label(bars, fmt="%.1f %%", padding=3, fontsize=9)
+    panel.margins(y=0.01)
     panel.invert_yaxis()
-    # Differences between good figures are to be seen, and the worst one is still to be a bar.
-    panel.set_xlim(max(0.0, min(50.0, values[-1] - 10)), 105)
+    panel.set_xlim(0, 112)  # from 0, so that a bar's length is what it says; room for a label
+    panel.set_xticks(range(0, 101, 20))
     panel.set_xlabel("accuracy (%)")
     panel.set_title(f"Worst: subject {rows[-1]['subject']}", loc="left", fontsize=11)
     quiet(panel)
