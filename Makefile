@@ -2,6 +2,7 @@
 # make test    set everything up and run the tests
 # make check   lint and types
 # make bench   time it beside the plain ways of doing it (needs the archives in $HARKEN_DATA)
+# make bench-accuracy   judge it beside MiniRocket and Hydra on the same people (about an hour)
 # make clean   remove what these made
 #
 # On Linux without a GPU, plain PyTorch brings gigabytes of CUDA. To take the CPU build instead:
@@ -11,8 +12,9 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 
-.PHONY: demo test check bench format clean setup setup-dev
+.PHONY: demo test check bench bench-accuracy peers format clean setup setup-dev
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -29,6 +31,18 @@ check: setup-dev
 bench: setup-dev
 	$(BIN)/python -m benchmarks.basics
 	$(BIN)/python -m benchmarks.streaming
+
+bench-accuracy: setup-dev peers
+	$(BIN)/python -m benchmarks.accuracy
+
+peers: $(PEERS)/.installed
+
+$(PEERS)/.installed: benchmarks/peers/requirements.txt
+	@echo "Making an environment for other people's systems in $(PEERS) ..."
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
+	$(PEERS)/bin/pip install -r $<
+	@touch $@
 
 format: setup-dev
 	$(BIN)/ruff check --fix .
@@ -59,4 +73,4 @@ $(VENV)/.installed-dev: $(VENV)/.torch pyproject.toml
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) harken-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) harken-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

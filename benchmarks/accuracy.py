@@ -1,0 +1,218 @@
+"""Harken's flagship beside MiniRocket and Hydra, on the same people.
+
+    make bench-accuracy                               conv-bilstm, MiniRocket, Hydra
+    python -m benchmarks.accuracy SYSTEM... --seeds N     presets of Harken and peers, by name
+
+Needs the real archives: set $HARKEN_DATA to their folder. Two protocols on UCI HAR: five
+subject-disjoint folds of all 30 people, the same for every system and seed, and the official split.
+Every fit is kept in `runs/accuracy`: a finished one is not done again, a stopped one goes on. The
+figures go into `docs/results/accuracy.json` and `docs/results.md`.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import peers
+from benchmarks.pages import write_section
+from harken import api, datasets
+from harken.cli.progress import TrainingProgress
+from harken.evaluation.metrics import score
+from harken.evaluation.subjects import PairedDifference, paired_bootstrap
+from harken.files import write_text
+from harken.folds import SUBJECT_KFOLD, Fold, subject_folds
+from harken.predictor import Predictor
+from harken.splits import Split, official
+from harken.training.recipe import PRESETS
+from harken.training.run import Config, Run
+from harken.windows import Windows
+
+RUNS = Path("runs/accuracy")
+RESULTS = Path("docs/results/accuracy.json")
+DATASET = "uci-har"
+N_FOLDS = 5
+FLAGSHIP = "conv-bilstm"
+DEFAULT = (FLAGSHIP, "minirocket", "hydra")
+SEEDS = 5
+
+
+@dataclass(frozen=True)
+class Part:
+    """One fit: a system learns from a split's training windows and is judged on the others."""
+
+    system: str
+    protocol: str
+    number: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.system}-{self.protocol}-{self.number}-seed{self.seed}"
+
+
+def splits(windows: Windows) -> Iterator[tuple[str, int, Split]]:
+    """The official split, then each fold."""
+    yield "official", 0, official(windows)
+    for number, split in enumerate(subject_folds(windows, N_FOLDS), start=1):
+        yield SUBJECT_KFOLD, number, split
+
+
+def measured(part: Part, split: Split) -> dict[str, Any]:
+    """The figures of a fit, which is done unless it is there already."""
+    file = RUNS / f"{part.name}.json"
+    if not file.exists():
+        fit = _harken if part.system in PRESETS else _peer
+        write_text(file, json.dumps(fit(part, split)) + "\n")
+        print(part.name, "done", flush=True)
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _harken(part: Part, split: Split) -> dict[str, Any]:
+    """Train with a preset; a fold is a run like any other, and goes on where it was stopped."""
+    folder = RUNS / part.name
+    if not folder.exists():
+        fold = Fold(part.protocol, part.number, N_FOLDS) if part.number else None
+        recipe = PRESETS[part.system].recipe
+        Run.create(folder, Config(DATASET, part.system, recipe, seed=part.seed, fold=fold))
+    with TrainingProgress(quiet=True) as progress:
+        run = api.resume(folder, watcher=progress)
+    predictor = Predictor(run.model_file)
+    predictor.probability(split.test.select(slice(0, 512)))
+    began = time.perf_counter()
+    predicted = predictor.probability(split.test).argmax(axis=1)
+    predict_seconds = time.perf_counter() - began
+    return _figures(split, predicted) | {
+        "train_seconds": run.metrics["train_seconds"],
+        "predict_seconds": round(predict_seconds, 3),
+        "n_parameters": run.metrics["n_parameters"],
+        "file_kb": round(run.model_file.stat().st_size / 1000),
+        "ece": run.metrics["ece"],
+    }
+
+
+def _peer(part: Part, split: Split) -> dict[str, Any]:
+    fitted = peers.fit(part.system, split, part.seed)
+    return _figures(split, fitted.predicted) | {
+        "train_seconds": fitted.train_seconds,
+        "predict_seconds": fitted.predict_seconds,
+        "versions": fitted.versions,
+    }
+
+
+def _figures(split: Split, predicted: NDArray[np.int64]) -> dict[str, Any]:
+    certain = np.eye(len(split.test.labels), dtype=np.float32)[predicted]
+    metrics = score(split.test.y, certain, split.test.labels, split.test.subject)
+    return {key: metrics[key] for key in ("accuracy", "macro_f1", "per_subject")}
+
+
+def summary(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """A system's figures under one protocol; its parts are those of all seeds."""
+    by_seed: dict[int, list[dict[str, Any]]] = {}
+    for part in parts:
+        by_seed.setdefault(part["seed"], []).append(part)
+    people = [
+        {row["subject"]: row["accuracy"] for part in own for row in part["per_subject"]}
+        for own in by_seed.values()
+    ]
+    mean_of = {who: statistics.mean(seed[who] for seed in people) for who in people[0]}
+    worst = min(mean_of, key=lambda who: mean_of[who])
+    accuracy = [statistics.mean(seed.values()) for seed in people]
+    return {
+        "accuracy_by_seed": [
+            statistics.mean(part["accuracy"] for part in own) for own in by_seed.values()
+        ],
+        "mean_of_subjects": statistics.mean(accuracy),
+        "macro_f1": statistics.mean(part["macro_f1"] for part in parts),
+        "worst_subject": {"subject": worst, "accuracy": mean_of[worst]},
+        "train_seconds": statistics.median(part["train_seconds"] for part in parts),
+        "predict_seconds": statistics.median(part["predict_seconds"] for part in parts),
+        "n_parameters": parts[0].get("n_parameters"),
+        "file_kb": parts[0].get("file_kb"),
+        "versions": parts[0].get("versions", {}),
+        "per_subject": [{"subject": who, "accuracy": mean_of[who]} for who in mean_of],
+    }
+
+
+def difference(results: dict[str, dict[str, Any]], other: str) -> PairedDifference:
+    """The flagship less another system, over people, seeds averaged."""
+    ours, theirs = (results[name]["per_subject"] for name in (FLAGSHIP, other))
+    return paired_bootstrap(ours, theirs)
+
+
+def table(results: dict[str, dict[str, Any]]) -> str:
+    """One protocol's figures as a Markdown table."""
+    lines = [
+        "| system | accuracy by seed | mean of subjects | macro F1 | worst subject | "
+        "train, s | predict, s | parameters | file, kB |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for system, row in results.items():
+        worst = row["worst_subject"]
+        by_seed = ", ".join(f"{a:.4f}" for a in row["accuracy_by_seed"])
+        size = f"{row['n_parameters']:,}" if row["n_parameters"] else ""
+        lines.append(
+            f"| {system} | {by_seed} | {row['mean_of_subjects']:.4f} | {row['macro_f1']:.4f} | "
+            f"{worst['accuracy']:.3f} (subject {worst['subject']}) | {row['train_seconds']:.0f} | "
+            f"{row['predict_seconds']:.2f} | {size} | {row['file_kb'] or ''} |"
+        )
+    return "\n".join(lines)
+
+
+def comparison(results: dict[str, dict[str, Any]]) -> str:
+    """How the flagship compares with each other system, person by person."""
+    lines = [
+        f"| {FLAGSHIP} less ... | mean over people | 95 % interval | better for | worse for |",
+        "|---|---|---|---|---|",
+    ]
+    for other in results:
+        if other != FLAGSHIP:
+            d = difference(results, other)
+            lines.append(
+                f"| {other} | {d.mean:+.4f} | {d.ci95[0]:+.4f} to {d.ci95[1]:+.4f} | "
+                f"{d.n_better} | {d.n_worse} |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    words = sys.argv[1:]
+    n_seeds = SEEDS
+    if "--seeds" in words:
+        at = words.index("--seeds")
+        n_seeds = int(words[at + 1])
+        del words[at : at + 2]
+    systems = words or list(DEFAULT)
+    windows = datasets.load(DATASET)
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for seed in range(n_seeds):
+        for protocol, number, split in splits(windows):
+            for system in systems:
+                part = Part(system, protocol, number, seed)
+                row = measured(part, split) | {"seed": seed}
+                found.setdefault(protocol, {}).setdefault(system, []).append(row)
+    results = {
+        protocol: {system: summary(parts) for system, parts in by_system.items()}
+        for protocol, by_system in found.items()
+    }
+    write_text(RESULTS, json.dumps(results, indent=1) + "\n")
+    for protocol, by_system in results.items():
+        text = table(by_system)
+        if FLAGSHIP in by_system and len(by_system) > 1:
+            text += "\n\n" + comparison(by_system)
+        write_section(f"accuracy-{protocol}", text)
+        print(f"\n{protocol}\n{text}")
+
+
+if __name__ == "__main__":
+    main()
