@@ -16,6 +16,7 @@ from typing import Any
 
 from harken import api
 from harken.cli.progress import TrainingProgress
+from harken.evaluation.subjects import worst_of
 from harken.files import write_text
 
 RUNS = Path("runs/classic")
@@ -77,7 +78,7 @@ def finished(row: Row, seed: int) -> dict[str, Any]:
                 watcher=progress,
             )
     metrics = run.metrics
-    worst = min(metrics["per_subject"], key=lambda row: row["accuracy"])
+    worst = worst_of(metrics["per_subject"])
     return {key: metrics[key] for key in KEPT} | {"worst_subject": worst}
 
 
