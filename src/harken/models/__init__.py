@@ -37,6 +37,12 @@ MODELS = {
             "harken.models.conv_bilstm",
             "ConvBilstm",
         ),
+        Model(
+            "conv-lstm",
+            "the flagship's causal sibling for streams: looks back only, goes on from a state",
+            "harken.models.conv_lstm",
+            "ConvLstm",
+        ),
     )
 }
 
