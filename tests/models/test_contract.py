@@ -119,7 +119,7 @@ def test_it_can_learn_a_few_windows_by_heart(variant: Variant) -> None:
 
 
 #: Steps of the shortest window that a network takes, where it is not 1.
-SHORTEST = {"conv-lstm": 4}
+SHORTEST = {"deep-conv-lstm": 17, "conv-lstm": 4}
 
 
 def test_it_takes_windows_down_to_its_shortest(variant: Variant) -> None:

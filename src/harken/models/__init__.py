@@ -43,6 +43,12 @@ MODELS = {
             "harken.models.conv_lstm",
             "ConvLstm",
         ),
+        Model(
+            "deep-conv-lstm",
+            "DeepConvLSTM: four convolutions of each channel, two LSTMs of 128 units (2016)",
+            "harken.models.deep_conv_lstm",
+            "DeepConvLstm",
+        ),
     )
 }
 
