@@ -18,7 +18,9 @@ from harken.models.network import Compand, Network, Normalise, Shape
 #: The odd number of steps is no multiple of any stride.
 SHAPES = [Shape(9, 128, 6), Shape(6, 64, 3), Shape(4, 37, 2)]
 #: Options that change what a network computes; all others are tried with none.
-OPTIONS: dict[str, list[dict[str, Any]]] = {}
+OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "residual-bilstm": [{"wiring": "residual"}, {"wiring": "parallel"}],
+}
 VARIANTS = [(name, options) for name in sorted(MODELS) for options in OPTIONS.get(name, [{}])]
 
 Variant = tuple[str, dict[str, Any]]
@@ -137,7 +139,10 @@ def test_a_shorter_window_is_refused_with_what_is_needed(name: str, n_steps: int
 
 @pytest.mark.parametrize(
     ("name", "options", "message"),
-    [],
+    [
+        ("residual-bilstm", {"wiring": "paralel"}, "Did you mean 'parallel'"),
+        ("residual-bilstm", {"width": 27}, "27 is odd"),
+    ],
 )
 def test_options_that_do_not_fit_are_refused(
     name: str, options: dict[str, Any], message: str

@@ -44,6 +44,12 @@ MODELS = {
             "ConvLstm",
         ),
         Model(
+            "residual-bilstm",
+            "three blocks of three bidirectional LSTMs, with skips or side by side (2017)",
+            "harken.models.residual_bilstm",
+            "ResidualBilstm",
+        ),
+        Model(
             "deep-conv-lstm",
             "DeepConvLSTM: four convolutions of each channel, two LSTMs of 128 units (2016)",
             "harken.models.deep_conv_lstm",
