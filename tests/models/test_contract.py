@@ -20,6 +20,7 @@ SHAPES = [Shape(9, 128, 6), Shape(6, 64, 3), Shape(4, 37, 2)]
 #: Options that change what a network computes; all others are tried with none.
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "residual-bilstm": [{"wiring": "residual"}, {"wiring": "parallel"}],
+    "larnn": [{"mode": "residual"}, {"mode": "layer"}],
 }
 VARIANTS = [(name, options) for name in sorted(MODELS) for options in OPTIONS.get(name, [{}])]
 
@@ -142,6 +143,8 @@ def test_a_shorter_window_is_refused_with_what_is_needed(name: str, n_steps: int
     [
         ("residual-bilstm", {"wiring": "paralel"}, "Did you mean 'parallel'"),
         ("residual-bilstm", {"width": 27}, "27 is odd"),
+        ("larnn", {"mode": "layers"}, "Did you mean 'layer'"),
+        ("larnn", {"hidden": 81, "n_heads": 28}, "28 do not divide 81"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(

@@ -55,6 +55,12 @@ MODELS = {
             "harken.models.deep_conv_lstm",
             "DeepConvLstm",
         ),
+        Model(
+            "larnn",
+            "LARNN: LSTMs that attend over their own past cells (2018)",
+            "harken.models.larnn",
+            "Larnn",
+        ),
     )
 }
 
