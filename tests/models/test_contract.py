@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 
-from harken.errors import UnknownNameError
+from harken.errors import InputError, UnknownNameError
 from harken.models import MODELS, build
 from harken.models.network import Compand, Network, Normalise, Shape
 
-SHAPES = [Shape(9, 128, 6), Shape(6, 64, 3)]
+#: The odd number of steps is no multiple of any stride.
+SHAPES = [Shape(9, 128, 6), Shape(6, 64, 3), Shape(4, 37, 2)]
+#: Options that change what a network computes; all others are tried with none.
+OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "residual-bilstm": [{"wiring": "residual"}, {"wiring": "parallel"}],
+    "larnn": [{"mode": "residual"}, {"mode": "layer"}],
+}
+VARIANTS = [(name, options) for name in sorted(MODELS) for options in OPTIONS.get(name, [{}])]
+
+Variant = tuple[str, dict[str, Any]]
 
 
-@pytest.fixture(params=sorted(MODELS))
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """These networks are small: a second thread would wait more than it computes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(params=VARIANTS, ids=lambda v: "-".join([v[0], *v[1].values()]))
+def variant(request: pytest.FixtureRequest) -> Variant:
+    """The name of a network, and options."""
+    return request.param
+
+
+def fresh(variant: Variant, shape: Shape, companded: Sequence[int] = ()) -> Network:
+    name, options = variant
+    torch.manual_seed(0)
+    return build(name, shape, options, companded=companded)
 
 
 @pytest.fixture(params=[(shape, columns) for shape in SHAPES for columns in ((), (0, 2))], ids=str)
-def network(name: str, request: pytest.FixtureRequest) -> Network:
+def network(variant: Variant, request: pytest.FixtureRequest) -> Network:
     shape, companded = request.param
-    torch.manual_seed(0)
-    network = build(name, shape, companded=companded)
+    network = fresh(variant, shape, companded)
     network.transform.fit(1 + 2 * torch.randn(50, shape.n_steps, shape.n_channels), "quartiles")
     return network
 
@@ -81,10 +107,11 @@ def test_weights_keep_their_names_in_the_file(network: Network) -> None:
     assert {"head.weight", "head.bias"} <= names
 
 
-def test_it_can_learn_a_few_windows_by_heart(network: Network) -> None:
+def test_it_can_learn_a_few_windows_by_heart(variant: Variant) -> None:
+    network = fresh(variant, Shape(6, 32, 3))
     x = windows_for(network, 12)
     y = torch.arange(12) % network.shape.n_classes
-    optimiser = torch.optim.Adam(network.parameters(), 0.02)
+    optimiser = torch.optim.Adam(network.parameters(), 0.005)
     network.train()
     for _ in range(80):
         optimiser.zero_grad()
@@ -92,6 +119,39 @@ def test_it_can_learn_a_few_windows_by_heart(network: Network) -> None:
         optimiser.step()
     network.eval()
     assert (network(x).argmax(1) == y).all()
+
+
+#: Steps of the shortest window that a network takes, where it is not 1.
+SHORTEST = {"deep-conv-lstm": 17, "conv-lstm": 4}
+
+
+def test_it_takes_windows_down_to_its_shortest(variant: Variant) -> None:
+    shape = Shape(2, SHORTEST.get(variant[0], 1), 3)
+    network = fresh(variant, shape)
+    assert network(windows_for(network, 2)).shape == (2, 3)
+    network.to_graph(1.0).model({})
+
+
+@pytest.mark.parametrize(("name", "n_steps"), SHORTEST.items())
+def test_a_shorter_window_is_refused_with_what_is_needed(name: str, n_steps: int) -> None:
+    with pytest.raises(InputError, match=rf"at least {n_steps} steps .* have {n_steps - 1}\."):
+        build(name, Shape(2, n_steps - 1, 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("residual-bilstm", {"wiring": "paralel"}, "Did you mean 'parallel'"),
+        ("residual-bilstm", {"width": 27}, "27 is odd"),
+        ("larnn", {"mode": "layers"}, "Did you mean 'layer'"),
+        ("larnn", {"hidden": 81, "n_heads": 28}, "28 do not divide 81"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    name: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        build(name, SHAPES[0], options)
 
 
 def test_an_unknown_network_suggests_the_nearest() -> None:

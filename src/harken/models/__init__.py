@@ -37,6 +37,30 @@ MODELS = {
             "harken.models.conv_bilstm",
             "ConvBilstm",
         ),
+        Model(
+            "conv-lstm",
+            "the flagship's causal sibling for streams: looks back only, goes on from a state",
+            "harken.models.conv_lstm",
+            "ConvLstm",
+        ),
+        Model(
+            "residual-bilstm",
+            "three blocks of three bidirectional LSTMs, with skips or side by side (2017)",
+            "harken.models.residual_bilstm",
+            "ResidualBilstm",
+        ),
+        Model(
+            "deep-conv-lstm",
+            "DeepConvLSTM: four convolutions of each channel, two LSTMs of 128 units (2016)",
+            "harken.models.deep_conv_lstm",
+            "DeepConvLstm",
+        ),
+        Model(
+            "larnn",
+            "LARNN: LSTMs that attend over their own past cells (2018)",
+            "harken.models.larnn",
+            "Larnn",
+        ),
     )
 }
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from harken.models.dropout import Dropout
 from harken.models.graph import Graph
+from harken.models.lstm import make_lstm
 from harken.models.network import Body, Shape
-from harken.models.stacked_lstm import freeze_second_bias
 
 
 class ConvBilstm(Body):
@@ -44,8 +44,7 @@ class ConvBilstm(Body):
             nn.Conv1d(n_in, width, kernel, stride=2, padding=kernel // 2)
             for n_in in (shape.n_channels, width)
         )
-        self.lstm = nn.LSTM(width, hidden, bidirectional=True)
-        freeze_second_bias(self.lstm)
+        self.lstm = make_lstm(width, hidden, bidirectional=True)
         self.attention = nn.Linear(2 * hidden, 1, bias=False)
         self.dropout = Dropout(dropout)
 

@@ -7,6 +7,7 @@ further packages, or at once by a path that is deprecated.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import onnx
@@ -20,21 +21,22 @@ IR_VERSION = 8
 
 
 class Graph:
-    """An ONNX graph under construction, for windows (n_windows, n_steps, n_channels).
+    """An ONNX graph under construction.
 
     Values are known by their names; methods take and return these.
     """
 
-    def __init__(self, n_steps: int, n_channels: int) -> None:
-        self.input = "window"
-        self._inputs = [
-            helper.make_tensor_value_info(
-                self.input, TensorProto.FLOAT, ["n_windows", n_steps, n_channels]
-            )
-        ]
+    def __init__(self) -> None:
+        self._inputs: list[Any] = []
         self._outputs: list[Any] = []
         self._nodes: list[Any] = []
         self._constants: dict[str, Any] = {}
+        self._n_names = 0
+
+    def input(self, name: str, *shape: int | str) -> str:
+        """A value that is given from outside, float32; an axis of any length has a name."""
+        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        return name
 
     def constant(self, name: str, value: Tensor) -> str:
         """A tensor that is part of the file."""
@@ -50,22 +52,42 @@ class Graph:
         self, operator: str, inputs: list[str], n_outputs: int, **attributes: Any
     ) -> list[str]:
         """One operator with several outputs."""
-        number = len(self._nodes)
-        outputs = [f"{operator.lower()}_{number}_{i}" for i in range(n_outputs)]
+        outputs = [self._new_name(operator.lower()) for _ in range(n_outputs)]
         self._nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
         return outputs
 
-    def output(self, name: str, value: str, width: int) -> None:
-        """Give a value out under a name of its own: (n_windows, width) float32."""
+    def _new_name(self, stem: str) -> str:
+        self._n_names += 1
+        return f"{stem}_{self._n_names}"
+
+    def output(self, name: str, value: str, *shape: int | str) -> None:
+        """Give a value out under a name of its own, float32."""
         self._nodes.append(helper.make_node("Identity", [value], [name]))
-        self._outputs.append(
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n_windows", width])
-        )
+        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+    def zeros(self, name: str, beside: str, *shape: int) -> str:
+        """Zeros (n, *shape), where n is the length of the first axis of the value `beside`."""
+        count = self.node("Shape", [beside], start=0, end=1)
+        rest = self.constant(f"{name}.shape", torch.tensor(shape))
+        return self.node("ConstantOfShape", [self.node("Concat", [count, rest], axis=0)])
+
+    def slice(self, name: str, x: str, *, axis: int, start: int) -> str:
+        """What a value holds along an axis from `start` on; below 0 it counts from the end."""
+        ends = {"start": start, "end": torch.iinfo(torch.int64).max, "axis": axis}
+        limits = [self.constant(f"{name}.{k}", torch.tensor([v])) for k, v in ends.items()]
+        return self.node("Slice", [x, *limits])
 
     def linear(self, name: str, layer: nn.Linear, x: str) -> str:
         """A dense layer over the last axis."""
         product = self.node("MatMul", [x, self.constant(f"{name}.weight", layer.weight.T)])
+        if layer.bias is None:
+            return product
         return self.node("Add", [product, self.constant(f"{name}.bias", layer.bias)])
+
+    def layer_norm(self, name: str, layer: nn.LayerNorm, x: str) -> str:
+        """Layer normalisation over the last axis."""
+        weights = [self.constant(f"{name}.{k}", p) for k, p in layer.named_parameters()]
+        return self.node("LayerNormalization", [x, *weights], epsilon=layer.eps)
 
     def conv(self, name: str, layer: nn.Conv1d, x: str) -> str:
         """A convolution over time; (n_windows, channels, n_steps) in, the same form out."""
@@ -75,22 +97,85 @@ class Graph:
         padding = int(layer.padding[0])
         return self.node("Conv", [x, *weights], strides=list(layer.stride), pads=[padding, padding])
 
-    def lstm(self, name: str, layer: nn.LSTM, x: str) -> str:
-        """An LSTM of one layer; (n_steps, n_windows, width) in, the same form out."""
-        weights = [
-            self.constant(f"{name}.{kind}", value) for kind, value in _lstm_weights(layer).items()
-        ]
+    def lstm(self, name: str, layer: nn.LSTM, x: str, *, reverse: bool = False) -> str:
+        """An LSTM of one layer; (n_steps, n_windows, width) in, the same form out.
+
+        `reverse` runs an LSTM of one direction from the last step to the first.
+        """
         y = self.node(
             "LSTM",
-            [x, *weights],
+            [x, *self._lstm_constants(name, layer)],
             hidden_size=layer.hidden_size,
-            direction="bidirectional" if layer.bidirectional else "forward",
+            direction=_direction(layer, reverse),
         )
-        # (n_steps, directions, n_windows, hidden) to (n_steps, n_windows, directions * hidden)
+        return self._join_directions(name, layer, y)
+
+    def lstm_from(
+        self, name: str, layer: nn.LSTM, x: str, hidden: str, cell: str
+    ) -> tuple[str, str, str]:
+        """A forward LSTM that goes on from a state.
+
+        Takes and returns the state as two values (n_windows, hidden); the first output is as in
+        `lstm`.
+        """
+        axis = self.constant(f"{name}.direction_axis", torch.tensor([0]))
+        state = [self.node("Unsqueeze", [value, axis]) for value in (hidden, cell)]
+        no_lengths = ""
+        y, *state = self.nodes(
+            "LSTM",
+            [x, *self._lstm_constants(name, layer), no_lengths, *state],
+            3,
+            hidden_size=layer.hidden_size,
+        )
+        hidden, cell = (self.node("Squeeze", [value, axis]) for value in state)
+        return self._join_directions(name, layer, y), hidden, cell
+
+    def _lstm_constants(self, name: str, layer: nn.LSTM) -> list[str]:
+        weights = _lstm_weights(layer)
+        return [self.constant(f"{name}.{kind}", value) for kind, value in weights.items()]
+
+    def _join_directions(self, name: str, layer: nn.LSTM, y: str) -> str:
+        """(n_steps, directions, n_windows, hidden) to (n_steps, n_windows, directions * hidden)."""
         y = self.node("Transpose", [y], perm=[0, 2, 1, 3])
         width = (2 if layer.bidirectional else 1) * layer.hidden_size
-        shape = self.constant(f"{name}.shape", torch.tensor([0, 0, width]))
-        return self.node("Reshape", [y, shape])
+        return self.node(
+            "Reshape", [y, self.constant(f"{name}.shape", torch.tensor([0, 0, width]))]
+        )
+
+    def scan(
+        self,
+        step: Callable[[str, list[str]], tuple[str, list[str]]],
+        x: str,
+        state: list[str],
+    ) -> str:
+        """Do something step by step along the first axis of a value.
+
+        Parameters
+        ----------
+        step : writes one step: takes a slice of `x` and the state, returns its output and the state
+            after it
+        x : (n_steps, ...)
+        state : values before the first step
+
+        Returns
+        -------
+        str
+            The outputs of all steps, stacked: (n_steps, ...).
+        """
+        outside, self._nodes = self._nodes, []
+        x_now, *before = (self._new_name("step") for _ in range(1 + len(state)))
+        output, after = step(x_now, before)
+        # Twice the same name among the outputs, and onnxruntime fills only one of them.
+        output = self.node("Identity", [output])
+        body = helper.make_graph(
+            self._nodes,
+            self._new_name("body"),
+            _of_any_shape([*before, x_now]),
+            _of_any_shape([*after, output]),
+        )
+        self._nodes = outside
+        *_, outputs = self.nodes("Scan", [*state, x], len(state) + 1, body=body, num_scan_inputs=1)
+        return outputs
 
     def model(self, metadata: dict[str, str]) -> onnx.ModelProto:
         """The finished, checked model."""
@@ -106,6 +191,16 @@ class Graph:
         helper.set_model_props(model, metadata)
         onnx.checker.check_model(model, full_check=True)
         return model
+
+
+def _of_any_shape(names: list[str]) -> list[Any]:
+    return [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names]
+
+
+def _direction(layer: nn.LSTM, reverse: bool) -> str:
+    if layer.bidirectional:
+        return "bidirectional"
+    return "reverse" if reverse else "forward"
 
 
 def _lstm_weights(layer: nn.LSTM) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from harken.errors import InputError
 from harken.models.graph import Graph
 
 
@@ -39,6 +40,67 @@ class Body(nn.Module, ABC):
     @abstractmethod
     def add_to(self, graph: Graph, x: str) -> str:
         """Write the same computation into an ONNX graph; returns the name of its output."""
+
+
+class StreamingBody(Body, ABC):
+    """A body that never looks ahead, so it can go on from a state; a window is one from zero state.
+
+    Parameters
+    ----------
+    shape : input and output
+    stride : a chunk of a stream has a multiple of so many samples
+
+    Attributes
+    ----------
+    stride : see above
+    state_shapes : what is kept of one stream between two chunks, by name; zeros at its start
+    """
+
+    state_shapes: dict[str, tuple[int, ...]]
+
+    def __init__(self, shape: Shape, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        # The oldest samples of a window that fill no stride, so that the newest ones count.
+        self._n_left_out = shape.n_steps % stride
+
+    @abstractmethod
+    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Go on by a chunk (n_streams, n_steps, n_channels).
+
+        Returns the features after it, (n_streams, n_features), and the state after it, each value
+        (n_streams, *shape).
+        """
+
+    @abstractmethod
+    def add_step_to(
+        self, graph: Graph, x: str, state: dict[str, str]
+    ) -> tuple[str, dict[str, str]]:
+        """Write the same computation into an ONNX graph."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        state = {name: x.new_zeros(len(x), *shape) for name, shape in self.state_shapes.items()}
+        features, _ = self.step(x[:, self._n_left_out :], state)
+        return features
+
+    def add_to(self, graph: Graph, x: str) -> str:
+        state = {
+            name: graph.zeros(f"body.start.{name}", x, *shape)
+            for name, shape in self.state_shapes.items()
+        }
+        if self._n_left_out:
+            x = graph.slice("body.whole_strides", x, axis=1, start=self._n_left_out)
+        features, _ = self.add_step_to(graph, x, state)
+        return features
+
+
+def require_steps(network: str, shape: Shape, n_steps: int, reason: str) -> None:
+    """Raise InputError if the windows are too short for a network, with the reason."""
+    if shape.n_steps < n_steps:
+        raise InputError(
+            f"{network} needs windows of at least {n_steps} steps ({reason}); these have "
+            f"{shape.n_steps}. Cut longer windows, or take another network."
+        )
 
 
 #: What `Normalise` may divide by.
@@ -183,13 +245,50 @@ class Network(nn.Module):
 
     def to_graph(self, temperature: float) -> Graph:
         """The network with temperature and softmax as an ONNX graph."""
-        graph = Graph(self.shape.n_steps, self.shape.n_channels)
-        embedding = self.body.add_to(graph, self.transform.add_to(graph, graph.input))
-        graph.output("embedding", embedding, self.body.n_features)
+        graph = Graph()
+        x = graph.input("window", "n_windows", self.shape.n_steps, self.shape.n_channels)
+        embedding = self.body.add_to(graph, self.transform.add_to(graph, x))
+        self._add_answer_to(graph, embedding, temperature, axis="n_windows")
+        return graph
+
+    def to_step_graph(self, temperature: float) -> Graph:
+        """The network for streams as an ONNX graph: it takes a chunk and what was kept before it.
+
+        Inputs: "chunk" (n_streams, n_steps, n_channels), the samples since the last call, where
+        n_steps is any multiple of the body's `stride`; and for each name in the body's
+        `state_shapes` "state.NAME" (n_streams, *shape), zeros at the start of a stream.
+        Outputs: "embedding" and "probability" after the chunk, one row for each stream, and each
+        "next.NAME", which the next call takes as "state.NAME".
+
+        Raises
+        ------
+        InputError
+            The network reads whole windows only.
+        """
+        if not isinstance(self.body, StreamingBody):
+            raise InputError(
+                f"{type(self.body).__name__} reads whole windows and cannot go on from where it "
+                "stood. A stream needs a causal network: conv-lstm."
+            )
+        graph = Graph()
+        x = graph.input("chunk", "n_streams", "n_steps", self.shape.n_channels)
+        shapes = self.body.state_shapes
+        state = {
+            name: graph.input(f"state.{name}", "n_streams", *shape)
+            for name, shape in shapes.items()
+        }
+        embedding, state = self.body.add_step_to(graph, self.transform.add_to(graph, x), state)
+        self._add_answer_to(graph, embedding, temperature, axis="n_streams")
+        for name, shape in shapes.items():
+            graph.output(f"next.{name}", state[name], "n_streams", *shape)
+        return graph
+
+    def _add_answer_to(self, graph: Graph, embedding: str, temperature: float, axis: str) -> None:
+        """Give out the embedding and what follows from it; `axis` names their first axis."""
+        graph.output("embedding", embedding, axis, self.body.n_features)
         logits = graph.linear("head", self.head, embedding)
         scaled = graph.node(
             "Div", [logits, graph.constant("temperature", torch.tensor(temperature))]
         )
         probability = graph.node("Softmax", [scaled], axis=-1)
-        graph.output("probability", probability, self.shape.n_classes)
-        return graph
+        graph.output("probability", probability, axis, self.shape.n_classes)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from harken.models.dropout import Dropout
 from harken.models.graph import Graph
+from harken.models.lstm import make_lstm
 from harken.models.network import Body, Network, Shape
 
 
@@ -35,10 +36,8 @@ class StackedLstm(Body):
         super().__init__()
         self.n_features = hidden
         self.dense = nn.Linear(shape.n_channels, hidden)
-        self.lstms = nn.ModuleList(nn.LSTM(hidden, hidden) for _ in range(n_layers))
+        self.lstms = nn.ModuleList(make_lstm(hidden, hidden) for _ in range(n_layers))
         self.dropout = Dropout(dropout)
-        for lstm in self.lstms:
-            freeze_second_bias(cast(nn.LSTM, lstm))
 
     def forward(self, x: Tensor) -> Tensor:
         # Time steps first, as LSTMs compute: turned here, while there are only few channels.
@@ -55,20 +54,6 @@ class StackedLstm(Body):
             states = graph.lstm(f"body.lstms.{number}", cast(nn.LSTM, lstm), states)
         last = graph.constant("body.last", torch.tensor(-1))
         return graph.node("Gather", [states, last], axis=0)
-
-
-def freeze_second_bias(lstm: nn.LSTM) -> None:
-    """Make one bias of two: torch has two where one is enough, so the second stays a constant.
-
-    It is 1 on the forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015), else 0.
-    """
-    hidden = lstm.hidden_size
-    for name, parameter in lstm.named_parameters():
-        if name.startswith("bias"):
-            nn.init.zeros_(parameter)
-        if name.startswith("bias_hh"):
-            parameter.requires_grad_(False)
-            parameter[hidden : 2 * hidden].fill_(1.0)
 
 
 def initialise_as_notebook(network: Network) -> None:
