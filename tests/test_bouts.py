@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harken.bouts import WARM_UP, bouts_of
+from harken.bouts import WARM_UP, Bout
+from harken.bouts import bouts_of as join
 from harken.windows import Windows
 
 LABELS = ("walk", "sit", "lie")
@@ -36,6 +38,11 @@ def probability_of(classes: list[int]) -> np.ndarray:
     return (0.1 + 0.7 * np.eye(3)[classes]).astype(np.float32)
 
 
+def bouts_of(windows: Windows, probability: np.ndarray, **about: datetime) -> list[Bout]:
+    """Of windows that are answered one by one."""
+    return join(windows, probability, probability.argmax(axis=1), **about)
+
+
 @given(classes=st.lists(st.integers(0, 2), min_size=1, max_size=30), data=st.data())
 def test_bouts_tile_the_recording(classes: list[int], data: st.DataObject) -> None:
     n = len(classes)
@@ -59,6 +66,21 @@ def test_a_boundary_lies_midway_between_the_centres_of_two_windows() -> None:
     assert (one.start_s, one.end_s) == (0.0, 1.5)
     assert (two.start_s, two.end_s) == (1.5, 3.0)
     assert one.confidence == pytest.approx(0.8)
+
+
+def test_the_answer_decides_and_the_confidence_is_the_networks_in_it() -> None:
+    (bout,) = join(windows_at([0.0, 1.0, 2.0]), probability_of([0, 1, 0]), np.zeros(3, np.int64))
+    assert (bout.activity, bout.n_windows) == ("walk", 3)
+    assert bout.confidence == pytest.approx((0.8 + 0.1 + 0.8) / 3)
+
+
+def test_times_of_day_where_the_recording_knows_them() -> None:
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    one, _ = bouts_of(windows_at([0.0, 1.0]), probability_of([0, 1]), start_utc=noon)
+    assert one.as_dict()["start_utc"] == "2026-03-01T12:00:00.000+00:00"
+    assert one.as_dict()["end_utc"] == "2026-03-01T12:00:01.500+00:00"
+    (bout,) = bouts_of(windows_at([0.0]), probability_of([0]))
+    assert (bout.start_utc, bout.as_dict()["end_utc"]) == (None, None)
 
 
 def test_a_gap_ends_a_bout() -> None:

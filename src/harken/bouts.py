@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harken.sequence import time_order, touches
 from harken.windows import Windows
 
 #: Stands where the filters had not settled, so that no activity is claimed.
 WARM_UP = "(warm-up)"
+_WARM_UP_CODE = -1
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Bout:
     ----------
     recording : which one
     start_s, end_s : seconds in the recording
+    start_utc, end_utc : the same as time of day; None where the recording does not know it
     activity : a label, or `WARM_UP`
     confidence : mean probability of that label over its windows; None in the warm-up
     n_windows : windows in it
@@ -31,51 +35,72 @@ class Bout:
     recording: str
     start_s: float
     end_s: float
+    start_utc: datetime | None
+    end_utc: datetime | None
     activity: str
     confidence: float | None
     n_windows: int
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain values; times of day in ISO 8601, to the millisecond."""
+        times = {name: _iso(getattr(self, name)) for name in ("start_utc", "end_utc")}
+        return asdict(self) | times
 
 
-def bouts_of(windows: Windows, probability: NDArray[np.float32]) -> list[Bout]:
-    """Join neighbouring windows of one activity.
+def _iso(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat(timespec="milliseconds")
+
+
+def bouts_of(
+    windows: Windows,
+    probability: NDArray[np.float32],
+    answer: NDArray[np.int64],
+    *,
+    start_utc: datetime | None = None,
+) -> list[Bout]:
+    """Join neighbouring windows of one activity, in order of recording and time.
 
     Between two windows that overlap, the boundary lies midway between their centres. A gap between
     windows ends a bout.
 
     Parameters
     ----------
-    windows : in any order; sorted here by recording and start
+    windows : in any order
     probability : (n_windows, n_classes)
+    answer : (n_windows,) the class that is taken for each, by itself or smoothed
+    start_utc : time of day of second 0 of the recording
     """
-    order = np.lexsort((windows.start_s, windows.recording))
-    return list(_join(windows.select(order), probability[order]))
+    return list(_join(windows, probability, answer, start_utc)) if len(windows) else []
 
 
-def _join(windows: Windows, probability: NDArray[np.float32]) -> Iterator[Bout]:
-    if not len(windows):
-        return
-    code = np.where(windows.warm_up, -1, probability.argmax(axis=1))
-    end_s = windows.start_s + windows.n_steps / windows.rate_hz
-    touches = (windows.recording[1:] == windows.recording[:-1]) & (
-        windows.start_s[1:] <= end_s[:-1] + 0.5 / windows.rate_hz
-    )
-    middle_s = (end_s[:-1] + windows.start_s[1:]) / 2
-    firsts = np.flatnonzero(np.r_[True, ~(touches & (code[1:] == code[:-1]))])
+def _join(
+    windows: Windows,
+    probability: NDArray[np.float32],
+    answer: NDArray[np.int64],
+    start_utc: datetime | None,
+) -> Iterator[Bout]:
+    order = time_order(windows)
+    together = touches(windows, order)
+    code = np.where(windows.warm_up, _WARM_UP_CODE, answer)[order]
+    start_s = windows.start_s[order]
+    end_s = start_s + windows.n_steps / windows.rate_hz
+    middle_s = (end_s[:-1] + start_s[1:]) / 2
+    # Where each window's part begins and ends, if its neighbours are of another activity.
+    begins_s = np.r_[start_s[0], np.where(together, middle_s, start_s[1:])]
+    ends_s = np.r_[np.where(together, middle_s, end_s[:-1]), end_s[-1]]
+    firsts = np.flatnonzero(np.r_[True, ~(together & (code[1:] == code[:-1]))])
     lasts = np.r_[firsts[1:] - 1, len(code) - 1]
     for first, last in zip(firsts, lasts, strict=True):
-        activity = code[first]
-        joined_before = first > 0 and touches[first - 1]
-        joined_after = last < len(code) - 1 and touches[last]
+        settled = code[first] != _WARM_UP_CODE
+        inside = order[first : last + 1]
+        from_s, to_s = float(begins_s[first]), float(ends_s[last])
         yield Bout(
-            recording=str(windows.recording[first]),
-            start_s=float(middle_s[first - 1] if joined_before else windows.start_s[first]),
-            end_s=float(middle_s[last] if joined_after else end_s[last]),
-            activity=windows.labels[activity] if activity >= 0 else WARM_UP,
-            confidence=(
-                float(probability[first : last + 1, activity].mean()) if activity >= 0 else None
-            ),
-            n_windows=int(last - first + 1),
+            recording=str(windows.recording[order[first]]),
+            start_s=from_s,
+            end_s=to_s,
+            start_utc=start_utc and start_utc + timedelta(seconds=from_s),
+            end_utc=start_utc and start_utc + timedelta(seconds=to_s),
+            activity=windows.labels[code[first]] if settled else WARM_UP,
+            confidence=float(probability[inside, code[first]].mean()) if settled else None,
+            n_windows=len(inside),
         )

@@ -154,7 +154,7 @@ def _of_windows(source: str, predictor: Predictor, windows: Windows) -> Predicti
         source=source,
         windows=windows,
         probability=probability,
-        bouts=bouts_of(windows, probability),
+        bouts=bouts_of(windows, probability, probability.argmax(axis=1)),
         recording=None,
         mounting=None,
         violations=(),
