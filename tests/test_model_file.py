@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+import harken
 from harken import model_file
+from harken.card import Card
+from harken.contract import Contract
 from harken.errors import ContractError, ModelFileError
-from harken.model_file import Card, Contract
+from harken.model_file import HASH_KEY, METADATA_KEY, content_hash
 from harken.models import build
 from harken.models.network import Network, Shape
+from harken.onnx_file import read_onnx
 from harken.predictor import Predictor
 from harken.signal import CHANNELS
+from harken.smoothing import Smoothing
 from harken.windows import ACTIVITIES, Windows
 
 CARD = Card(
@@ -62,10 +70,18 @@ def windows(n: int, **changes: object) -> Windows:
 
 
 def edit_metadata(path: Path, **changes: object) -> None:
+    about = json.loads(read_onnx(path.read_bytes()).metadata[METADATA_KEY]) | changes
+    edit(path, json.dumps(about))
+
+
+def edit(path: Path, card: str, *, hashed: bool = True) -> None:
+    """Put another card into a file, with a hash that fits, or without any."""
     model = onnx.load(path)
-    about = json.loads(model.metadata_props[0].value) | changes
-    model.metadata_props[0].value = json.dumps(about)
-    onnx.save(model, path)
+    del model.metadata_props[:]
+    digest = content_hash(read_onnx(model.SerializeToString()).graph, card)
+    props = {METADATA_KEY: card} | ({HASH_KEY: digest} if hashed else {})
+    onnx.helper.set_model_props(model, props)
+    path.write_bytes(model.SerializeToString())
 
 
 def test_it_says_what_was_put_in(path: Path) -> None:
@@ -132,6 +148,118 @@ def test_input_that_breaks_the_contract(
 def test_metadata_that_cannot_be(path: Path, changes: dict[str, object], message: str) -> None:
     edit_metadata(path, **changes)
     with pytest.raises(ModelFileError, match=message):
+        Predictor(path)
+
+
+def test_fields_of_the_card_one_by_one(path: Path) -> None:
+    contract = dataclasses.asdict(CARD.contract)
+    for changes, message in [
+        ({"rate_hz": 0}, "'rate_hz' of 'contract' is 0; expected a number from 0.1"),
+        ({"rate_hz": "50"}, "'rate_hz' of 'contract' is '50'"),
+        ({"n_steps": 128.5}, "'n_steps' of 'contract' is 128.5; expected a whole number"),
+        ({"labels": ["a"] * 6}, "different names"),
+        ({"labels": ["a", "b", "c", "d", "e", "\x1b[2J"]}, "text that can be printed"),
+        ({"channels": []}, "at least one"),
+        ({"units": {"acc": "m/s2"}}, "its units are"),
+        ({"mounting": {"sideways": "+x"}}, "'mounting' has fields .* know: 'sideways'"),
+        ({"posture": "upright"}, "'contract' has fields .* know: 'posture'"),
+    ]:
+        edit_metadata(path, contract=contract | changes)
+        with pytest.raises(ModelFileError, match=message):
+            Predictor(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"temperature": 0}, "'temperature'"),
+        ({"smoothing": {"stay": [0.9] * 5, "prior": [0.1] * 6}}, "expected 6 numbers"),
+        ({"smoothing": {"stay": [1.0] * 6, "prior": [0.1] * 6}}, "'stay'"),
+        ({"embedding": {"mean": [[0.0]] * 6, "covariance": [[1.0, 0.0]]}}, "square"),
+        ({"embedding": {"mean": [[0.0]] * 6, "covariance": [[1.0]]}}, "1 features; its graph"),
+        ({"head": {"weight": "body.dense.weight", "bias": "head.bias"}}, "needs a last layer"),
+        ({"figures": float("nan")}, "NaN"),
+        ({"credits": 7}, "expected text"),
+    ],
+)
+def test_a_card_that_cannot_be(path: Path, changes: dict[str, object], message: str) -> None:
+    edit_metadata(path, **changes)
+    with pytest.raises(ModelFileError, match=message):
+        Predictor(path)
+
+
+def test_what_a_newer_harken_wrote_is_refused_with_the_version(path: Path) -> None:
+    edit_metadata(path, surprise=1)
+    with pytest.raises(ModelFileError, match=rf"'surprise'\. .*{harken.__version__}"):
+        Predictor(path)
+
+
+def test_how_its_answers_are_smoothed_is_part_of_it(network: Network, tmp_path: Path) -> None:
+    smoothing = Smoothing((0.9, 0.8, 0.7, 0.6, 0.5, 0.4), (0.1, 0.1, 0.2, 0.2, 0.2, 0.2))
+    model_file.save(tmp_path / "m.onnx", network, dataclasses.replace(CARD, smoothing=smoothing))
+    assert Predictor(tmp_path / "m.onnx").card.smoothing == smoothing
+
+
+def test_a_file_from_before_there_were_hashes_and_smoothing(path: Path) -> None:
+    about = json.loads(read_onnx(path.read_bytes()).metadata[METADATA_KEY])
+    del about["smoothing"]
+    edit(path, json.dumps(about), hashed=False)
+    assert Predictor(path).card == CARD
+
+
+def test_damage_is_noticed(path: Path) -> None:
+    whole = path.read_bytes()
+    for place in (whole.index(b"head.weight") + 60, whole.index(b'"credits": "nobody"') + 13):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(ModelFileError, match="is damaged"):
+            Predictor(path)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_a_damaged_file_is_refused_or_means_the_same(path: Path, data: st.DataObject) -> None:
+    whole = bytearray(path.read_bytes())
+    damaged = path.with_name("damaged.onnx")
+    for place in data.draw(st.lists(st.integers(0, len(whole) - 1), max_size=3)):
+        whole[place] ^= data.draw(st.integers(1, 255))
+    damaged.write_bytes(whole[: data.draw(st.sampled_from([None, len(whole) // 3, -1]))])
+    with suppress(ModelFileError):
+        assert Predictor(damaged).card == CARD
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+PLACES = [(name,) for name in dataclasses.asdict(CARD)] + [
+    ("contract", name) for name in dataclasses.asdict(CARD.contract)
+]
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(place=st.sampled_from(PLACES), nonsense=JSON)
+def test_nonsense_in_the_card_is_refused_or_harmless(
+    path: Path, place: tuple[str, ...], nonsense: object
+) -> None:
+    about = {"format_version": 1, **json.loads(json.dumps(dataclasses.asdict(CARD)))}
+    inner = about[place[0]] if len(place) > 1 else about
+    inner[place[-1]] = nonsense
+    other = path.with_name("other.onnx")
+    other.write_bytes(path.read_bytes())
+    edit(other, json.dumps(about))
+    with suppress(ModelFileError):
+        assert np.isfinite(Predictor(other).probability(windows(1))).all()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "1", "[" * 100_000, '{"a": 1e999}', "1" * 5000])
+def test_a_card_that_is_no_card(path: Path, text: str) -> None:
+    edit(path, text)
+    with pytest.raises(ModelFileError, match="cannot be understood"):
         Predictor(path)
 
 

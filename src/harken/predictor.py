@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken import model_file
+from harken.contract import Contract
 from harken.recording import Recording
 from harken.signal_path import filter_recording
 from harken.windows import Windows, cut
@@ -34,7 +35,7 @@ class Predictor:
         self._session, self.card = model_file.load(path)
 
     @property
-    def contract(self) -> model_file.Contract:
+    def contract(self) -> Contract:
         return self.card.contract
 
     def windows_of(

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from harken.contract import Contract
 from harken.errors import ContractError, FormatError, UnknownNameError
-from harken.model_file import Contract
 from harken.mounting import (
     Mounting,
     direction,

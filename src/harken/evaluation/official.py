@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from harken import splits
+from harken.card import Card
 from harken.errors import ContractError, LeakageError
 from harken.evaluation.metrics import score
 from harken.folds import LOSO, SUBJECT_KFOLD
-from harken.model_file import Card
 from harken.predictor import Predictor
 from harken.splits import LEAKS
 from harken.training.run import Run

@@ -22,6 +22,8 @@ from harken.smoothing.causal import CausalSmoother
 from harken.smoothing.model import Smoothing
 from harken.smoothing.viterbi import viterbi
 
+__all__ = ["WAYS", "CausalSmoother", "Smoothing", "Way", "smooth", "viterbi"]
+
 Way = Literal["none", "causal", "viterbi"]
 WAYS: tuple[Way, ...] = ("none", "causal", "viterbi")
 

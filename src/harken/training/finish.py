@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 import harken
 from harken import datasets, model_file
+from harken.card import Card
+from harken.contract import Contract
 from harken.datasets import simulated as simulated_dataset
 from harken.evaluation import plots
 from harken.evaluation.metrics import score
@@ -84,11 +86,11 @@ def embedding_statistics(
     return {"mean": rounded(means), "covariance": rounded(covariance)}
 
 
-def _card(run: Run, network: Network, split: Split, temperature: float) -> model_file.Card:
+def _card(run: Run, network: Network, split: Split, temperature: float) -> Card:
     config = run.config
     windows = split.train
     worn = datasets.worn_in(config.dataset)
-    contract = model_file.Contract(
+    contract = Contract(
         channels=windows.channels,
         labels=windows.labels,
         rate_hz=windows.rate_hz,
@@ -99,7 +101,7 @@ def _card(run: Run, network: Network, split: Split, temperature: float) -> model
         placement=worn.placement,
         mounting=worn.mounting,
     )
-    return model_file.Card(
+    return Card(
         contract=contract,
         network=config.recipe.model,
         preset=config.preset,
