@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from harken.errors import UnknownNameError
 from harken.smoothing import WAYS, CausalSmoother, Smoothing, smooth
-from harken.smoothing.fit import fit_stay
+from harken.smoothing.fit import fit_smoothing, fit_stay
+from harken.windows import Windows
 
 
 @st.composite
@@ -167,3 +168,33 @@ def test_the_fit_finds_how_long_activities_last() -> None:
     }
     assert right["none"] < right["causal"] < right["viterbi"] + 0.02
     assert right["viterbi"] > right["none"] + 0.03
+
+
+def test_a_model_is_fitted_on_windows_whatever_their_order() -> None:
+    """Labels leave out the moments of change; their two sides count as neighbours."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(rng.permutation(np.repeat(np.arange(2), 20)), 10)
+    start_s = np.arange(400.0) + 5 * np.cumsum(np.diff(y, prepend=y[0]) != 0)
+    windows = Windows(
+        x=np.zeros((400, 2, 1), np.float32),
+        y=y,
+        subject=np.full(400, "1"),
+        recording=np.full(400, "a"),
+        start_s=start_s,
+        split=np.full(400, ""),
+        warm_up=np.zeros(400, bool),
+        channels=("a",),
+        labels=("walk", "sit"),
+        rate_hz=1.0,
+    )
+    doubtful = np.where(rng.random(400) < 0.2, 0.4, 0.9)
+    probability = np.where(np.eye(2, dtype=bool)[y], doubtful[:, None], 1 - doubtful[:, None])
+    shuffled = rng.permutation(400)
+    learnt = np.array([0, 0, 1])
+    one = fit_smoothing(windows, probability.astype(np.float32), learnt)
+    other = fit_smoothing(
+        windows.select(shuffled), probability[shuffled].astype(np.float32), learnt
+    )
+    assert one == other
+    assert one.prior == (3 / 5, 2 / 5)
+    assert 5 < 1 / (1 - one.stay[0]) < 60

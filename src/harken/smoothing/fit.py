@@ -5,24 +5,30 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.sequence import chain_starts, time_order
-from harken.smoothing.model import Smoothing, go_on, leave, scaled_likelihood
+from harken.sequence import time_order
+from harken.smoothing.model import DEFAULT_STAY, Smoothing, go_on, leave, scaled_likelihood
 from harken.windows import Windows
 
-#: Mean lengths of an activity, in windows, among which is chosen. The upper end bounds it on
-#: purpose: in a laboratory people change on command, and the changes themselves are unlabelled.
+#: Mean lengths of an activity, in windows, among which is chosen. The upper end bounds what people
+#: who act by a script in a laboratory can teach.
 _LENGTHS = np.geomspace(1.25, 80, 13)
+#: The labels of datasets leave out the moments of change. So that changes are seen at all, the two
+#: sides of such a moment count as neighbours, up to so many seconds apart.
+_MOST_UNLABELLED_S = 10.0
+#: As if each class had lasted for the default's length this often besides: tames what few windows
+#: of doubt would decide alone.
+_DEFAULT_BOUTS = 1.0
 _MOST_SWEEPS = 3
 
 
 def fit_smoothing(
     windows: Windows, probability: NDArray[np.float32], learnt: NDArray[np.int64]
 ) -> Smoothing:
-    """The model of `windows`, which the network has not learnt from, and whose labels are known.
+    """The numbers of the hidden Markov model, from windows that the network has not learnt from.
 
     Parameters
     ----------
-    windows : of training subjects, in any order
+    windows : labelled ones of training subjects, in any order
     probability : (n_windows, n_classes), what the network says of them
     learnt : (n,) classes of the windows that it learnt from
     """
@@ -31,7 +37,9 @@ def fit_smoothing(
     counts = np.bincount(learnt, minlength=n_classes) + 1.0
     prior = counts / counts.sum()
     order = time_order(windows)
-    starts = chain_starts(windows, order)
+    start_s, recording = windows.start_s[order], windows.recording[order]
+    apart_s = np.diff(start_s) - windows.n_steps / windows.rate_hz
+    starts = np.r_[True, (recording[1:] != recording[:-1]) | (apart_s > _MOST_UNLABELLED_S)]
     stay = fit_stay(probability[order], windows.y[order], starts, prior)
     return Smoothing(tuple(stay.tolist()), tuple(prior.tolist()))
 
@@ -45,9 +53,9 @@ def fit_stay(
     """Probability by class that an activity goes on, (n_classes,).
 
     Maximises the probability of the true path given all windows (the maximum mutual information
-    criterion: Bahl, Brown, de Souza, Mercer, ICASSP 1986), one class after the other from the best
-    common value. Where the network is right anyway, it decides little; counting how often people
-    changed in a laboratory would decide all.
+    criterion: Bahl, Brown, de Souza, Mercer, ICASSP 1986) times a prior, one class after the other
+    from the best common value. Where the network is right anyway, it decides little; counting how
+    often people changed in a laboratory would decide all.
 
     Parameters
     ----------
@@ -61,7 +69,7 @@ def fit_stay(
 
     def best(candidates: NDArray[np.float64]) -> NDArray[np.float64]:
         evidence = _log_evidence(likelihood, starts, prior, candidates)
-        score = _log_changes(y, starts, candidates) - evidence
+        score = _log_changes(y, starts, candidates) + _log_default(candidates) - evidence
         chosen: NDArray[np.float64] = candidates[score.argmax()]
         return chosen
 
@@ -90,6 +98,14 @@ def _log_changes(
     # With one class there is nothing to change to.
     leaving = np.maximum(leave(stay), np.finfo(float).tiny)
     total: NDArray[np.float64] = np.log(stay) @ n_same + np.log(leaving) @ n_changed
+    return total
+
+
+def _log_default(stay: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log prior of the candidates, a beta distribution by class, (n_candidates,)."""
+    n_same = _DEFAULT_BOUTS * DEFAULT_STAY / (1 - DEFAULT_STAY)
+    n_changed = _DEFAULT_BOUTS
+    total: NDArray[np.float64] = (n_same * np.log(stay) + n_changed * np.log(1 - stay)).sum(axis=1)
     return total
 
 

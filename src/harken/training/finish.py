@@ -27,6 +27,8 @@ from harken.folds import LOSO, Fold
 from harken.models.network import Network
 from harken.predictor import Predictor
 from harken.signal import WARM_UP_S
+from harken.smoothing import Smoothing
+from harken.smoothing.fit import fit_smoothing
 from harken.splits import CAUTION, LEAKS, Split
 from harken.training.checkpoint import State
 from harken.training.machine import describe_machine
@@ -62,11 +64,20 @@ def finish(
         card,
         figures={k: v for k, v in metrics.items() if k not in ("per_subject", "confusion_matrix")},
         embedding=embedding_statistics(embedding, learnt.y, len(learnt.labels)),
+        smoothing=_smoothing(predictor, split.train, learnt),
     )
     model_file.save(run.model_file, network, card)
     run.write_metrics(metrics)
     machine = describe_machine(str(device), str(dtype).removeprefix("torch."))
     _draw_and_report(run, split, metrics, predictions, machine)
+
+
+def _smoothing(predictor: Predictor, train: Windows, learnt: Windows) -> Smoothing | None:
+    """Fitted on the training people whom the network did not learn from, if there are any."""
+    others = train.select(~np.isin(train.subject, learnt.subjects))
+    if not len(others):
+        return None
+    return fit_smoothing(others, predictor.probability(others), learnt.y)
 
 
 def embedding_statistics(
