@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from harken import api, datasets, window_file
+from harken.bout_file import write_bouts
 from harken.errors import storing
 from harken.evaluation.plots import save
 from harken.evaluation.timeline import timeline
 from harken.files import write_text
-from harken.prediction import Prediction, predict, write_bouts
+from harken.prediction import Prediction, predict
 from harken.recording import Recording
 from harken.training.loop import Watcher
 from harken.training.run import Run, new_folder
@@ -79,7 +80,7 @@ def run_demo(
     input_file = _write_input(run.path, name, windows, data)
     prediction = predict(input_file, run.model_file)
     bouts_file, timeline_file = run.path / "bouts.csv", run.path / "timeline.png"
-    write_bouts([prediction], bouts_file)
+    write_bouts([prediction.as_dict()], bouts_file)
     save(timeline(prediction), timeline_file)
     return Demo(run, prediction, input_file, bouts_file, timeline_file)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +12,17 @@ from numpy.typing import NDArray
 
 from harken.bouts import Bout, bouts_of
 from harken.datasets.simulated import NAME as SIMULATED
-from harken.errors import ContractError, FormatError, InputError, storing
-from harken.files import write_text
+from harken.errors import ContractError, InputError
 from harken.inspection import refuse_unfit
 from harken.mounting import Mounting
 from harken.predictor import Predictor
 from harken.readers import read
 from harken.recording import Recording
 from harken.resolve import settle_mounting, settle_placement
+from harken.sequence import chain_starts, time_order
+from harken.smoothing import smooth
+from harken.smoothing.model import DEFAULT_STAY
+from harken.summary import Summary, summarise
 from harken.windows import Windows
 
 
@@ -34,8 +34,11 @@ class Prediction:
     ----------
     source : the file
     windows : as the model saw them
-    probability : (n_windows, n_classes) float32
+    probability : (n_windows, n_classes) float32, of each window by itself
+    answer : (n_windows,) int64, the class that is taken for each
+    smoothing : how answers come from probabilities: "viterbi", "causal" or "none"
     bouts : stretches of one activity
+    summary : what they come to
     recording : what was read, if it was a recording
     mounting : how the recording's axes were turned into the model's; None for windows
     violations : what the model or the inspection refused and `force` went past, one sentence each
@@ -46,7 +49,10 @@ class Prediction:
     source: str
     windows: Windows
     probability: NDArray[np.float32]
+    answer: NDArray[np.int64]
+    smoothing: str
     bouts: list[Bout]
+    summary: Summary
     recording: Recording | None
     mounting: Mounting | None
     violations: tuple[str, ...]
@@ -62,6 +68,8 @@ class Prediction:
             "violations": list(self.violations),
             "notes": list(self.notes),
             "n_windows": len(self.windows),
+            "smoothing": self.smoothing,
+            "summary": self.summary.as_dict(),
             "bouts": [bout.as_dict() for bout in self.bouts],
         }
 
@@ -73,6 +81,7 @@ def predict(
     columns: Mapping[str, str] | None = None,
     placement: str | None = None,
     mounting: str | Mounting | NDArray[np.float64] = "estimate",
+    smoothing: str = "viterbi",
     force: bool = False,
 ) -> Prediction:
     """Recognise what happens in a file.
@@ -84,6 +93,7 @@ def predict(
     columns : names of a table's columns by what they are, see `harken.read`
     placement : where the device was worn; None believes the file
     mounting : how to find the rotation into the model's axes, see `settle_mounting`
+    smoothing : how neighbouring windows help one another, see `harken.smoothing.smooth`
     force : go on where the recording breaks the model's contract or the inspection refuses it; what
         was wrong is kept in `violations`
 
@@ -95,12 +105,14 @@ def predict(
         It is not what the model requires, or the inspection refuses it.
     ModelFileError
         The model file cannot be used.
+    UnknownNameError
+        No such placement, mounting or smoothing.
     """
     predictor = model if isinstance(model, Predictor) else Predictor(model)
     found = read(path, columns=columns)
     if isinstance(found, Recording):
-        return _of_recording(str(path), predictor, found, placement, mounting, force)
-    return _of_windows(str(path), predictor, predictor.contract.check(found))
+        return _of_recording(str(path), predictor, found, placement, mounting, smoothing, force)
+    return _of_windows(str(path), predictor, predictor.contract.check(found), smoothing)
 
 
 def _of_recording(
@@ -109,6 +121,7 @@ def _of_recording(
     recording: Recording,
     placement: str | None,
     way: str | Mounting | NDArray[np.float64],
+    smoothing: str,
     force: bool,
 ) -> Prediction:
     contract = predictor.contract
@@ -133,62 +146,63 @@ def _of_recording(
             f"{source} holds no whole window: one takes {contract.spec.window_s:g} s, the "
             f"recording has {recording.duration_s:.2f} s."
         )
-    prediction = _of_windows(source, predictor, windows)
+    prediction = _of_windows(source, predictor, windows, smoothing, recording)
     forced = [f"forced, its answers mean little: {error}" for error in violations]
     return replace(
         prediction,
-        recording=recording,
         mounting=mounting,
         violations=tuple(map(str, violations)),
         notes=(*prediction.notes, *notes, *mounting.notes, *forced),
     )
 
 
-def _of_windows(source: str, predictor: Predictor, windows: Windows) -> Prediction:
+def _of_windows(
+    source: str,
+    predictor: Predictor,
+    windows: Windows,
+    smoothing: str,
+    recording: Recording | None = None,
+) -> Prediction:
     if not len(windows):
         raise InputError(f"{source} holds no windows.")
     probability = predictor.probability(windows)
-    simulated = predictor.card.dataset == SIMULATED
-    says = "the model learnt from simulated people: its answers say nothing about real ones"
+    order = time_order(windows)
+    answer = np.empty(len(windows), np.int64)
+    answer[order] = smooth(
+        probability[order], chain_starts(windows, order), predictor.smoothing, smoothing
+    )
+    start_utc = recording.start_utc if recording else None
+    bouts = bouts_of(windows, probability, answer, start_utc=start_utc)
     return Prediction(
         source=source,
         windows=windows,
         probability=probability,
-        bouts=bouts_of(windows, probability, probability.argmax(axis=1)),
-        recording=None,
+        answer=answer,
+        smoothing=smoothing,
+        bouts=bouts,
+        summary=summarise(bouts, windows.labels, recording),
+        recording=recording,
         mounting=None,
         violations=(),
-        simulated=simulated,
-        notes=windows.notes + ((says,) if simulated else ()),
+        simulated=predictor.card.dataset == SIMULATED,
+        notes=windows.notes + _notes_on(predictor, smoothing),
     )
 
 
-def write_bouts(predictions: list[Prediction], path: str | Path) -> None:
-    """Write bouts as .csv or .json, whole or not at all.
-
-    Raises
-    ------
-    FormatError
-        Another ending than these.
-    """
-    path = Path(path)
-    if path.suffix == ".json":
-        text = json.dumps([p.as_dict() for p in predictions], indent=2) + "\n"
-    elif path.suffix == ".csv":
-        rows = [
-            {"source": p.source} | bout.as_dict() | {"forced": bool(p.violations)}
-            for p in predictions
-            for bout in p.bouts
-        ]
-        sheet = io.StringIO()
-        writer = csv.DictWriter(sheet, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        text = sheet.getvalue()
-    else:
-        raise FormatError(f"{path}: bouts are written as .csv or .json; found {path.suffix!r}.")
-    with storing(path):
-        write_text(path, text)
+def _notes_on(predictor: Predictor, smoothing: str) -> tuple[str, ...]:
+    """What should be known of the model's answers, one sentence each."""
+    notes = []
+    if smoothing != "none" and predictor.card.smoothing is None:
+        windows = 1 / (1 - DEFAULT_STAY)
+        notes.append(
+            "the model does not say how long activities last: smoothed as if for "
+            f"{windows * predictor.contract.spec.stride_s:.0f} s in the mean"
+        )
+    if predictor.card.dataset == SIMULATED:
+        notes.append(
+            "the model learnt from simulated people: its answers say nothing about real ones"
+        )
+    return tuple(notes)
 
 
 def _seen_by(predictor: Predictor, recording: Recording) -> Recording:

@@ -11,6 +11,7 @@ from harken import model_file
 from harken.contract import Contract
 from harken.recording import Recording
 from harken.signal_path import filter_recording
+from harken.smoothing import Smoothing
 from harken.windows import Windows, cut
 
 #: Windows per call of the network; large enough to be fast, small enough to stay in the cache.
@@ -36,7 +37,13 @@ class Predictor:
 
     @property
     def contract(self) -> Contract:
+        """What it requires of its input."""
         return self.card.contract
+
+    @property
+    def smoothing(self) -> Smoothing:
+        """The model file's, or the default where it has none."""
+        return self.card.smoothing or Smoothing.default(len(self.contract.labels))
 
     def windows_of(
         self, recording: Recording, rotation: NDArray[np.float64] | None = None

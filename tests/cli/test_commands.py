@@ -209,14 +209,74 @@ def test_predict_finds_what_the_person_did(
 def test_predict_in_json_and_on_many_files(
     say: Say, trained: Path, recording: Path, tmp_path: Path
 ) -> None:
-    x = np.zeros((3, 128, 9), np.float32)
-    np.savez(tmp_path / "windows.npz", x=x)
-    said = say(
-        "predict", recording, tmp_path / "windows.npz", "--model", trained / "model.onnx", "--json"
-    )
-    predictions = json.loads(said.out)
-    assert [p["source"].rsplit("/", 1)[1] for p in predictions] == ["walk.csv", "windows.npz"]
-    assert predictions[1]["n_windows"] == 3
+    """Files that cannot be used are told, and the others are done."""
+    np.savez(tmp_path / "windows.npz", x=np.zeros((3, 128, 9), np.float32))
+    (tmp_path / "bad.csv").write_text("time_s,foo\n0,1\n0.02,1\n")
+    files = [tmp_path / "bad.csv", recording, tmp_path / "none.csv", tmp_path / "windows.npz"]
+    model = trained / "model.onnx"
+    said = say("predict", *files, "--model", model, "--json", "--out", tmp_path / "bouts.json")
+    assert said.status == 2
+    bad, walk, none, windows = json.loads(said.out)
+    assert [p["source"] for p in (bad, walk, none, windows)] == [str(file) for file in files]
+    assert set(bad) == set(none) == {"source", "error"}
+    for failed in (bad, none):
+        assert failed["error"] in said.err
+        assert failed["source"] in said.err
+    assert windows["n_windows"] == 3
+    assert json.loads((tmp_path / "bouts.json").read_text()) == json.loads(said.out)
+    said = say("predict", recording, tmp_path / "windows.npz", "--model", model)
+    assert said.status == 0
+    assert said.out.count("In all") == 2
+
+
+def test_predict_sums_up(say: Say, trained: Path, recording: Path) -> None:
+    (walk,) = json.loads(say("predict", recording, "--model", trained / "model.onnx", "--json").out)
+    summary = walk["summary"]
+    length_s = walk["bouts"][-1]["end_s"] - walk["bouts"][0]["start_s"]
+    assert sum(summary["minutes"].values()) == pytest.approx(length_s / 60)
+    assert 80 < summary["steps_per_minute"] < 130
+    assert walk["smoothing"] == "viterbi"
+    said = say("predict", recording, "--model", trained / "model.onnx")
+    assert f"{summary['steps_per_minute']:.0f}" in said.out.split("steps a minute")[1]
+
+
+def test_predict_smooths_unless_asked_not_to(say: Say, trained: Path, recording: Path) -> None:
+    changes = []
+    for way in ("none", "causal", "viterbi"):
+        said = say(
+            "predict", recording, "--model", trained / "model.onnx", "--smooth", way, "--json"
+        )
+        (walk,) = json.loads(said.out)
+        assert walk["smoothing"] == way
+        changes.append(walk["summary"]["n_transitions"])
+    assert changes[0] > changes[1] >= changes[2] >= 5
+
+
+def test_bouts_in_parquet_are_those_in_csv(
+    say: Say, trained: Path, recording: Path, tmp_path: Path
+) -> None:
+    import pyarrow.parquet
+
+    lines = recording.read_text().splitlines()
+    dated = tmp_path / "dated.csv"
+    rows = [line.split(",", 1) for line in lines[1:]]
+    stamps = [f"{1_780_000_000 + float(time_s):.3f},{rest}" for time_s, rest in rows]
+    dated.write_text("\n".join([lines[0], *stamps]))
+    for ending in ("csv", "parquet"):
+        out = tmp_path / f"bouts.{ending}"
+        say("predict", dated, recording, "--model", trained / "model.onnx", "--out", out)
+    with (tmp_path / "bouts.csv").open() as file:
+        text = list(csv.DictReader(file))
+    typed = pyarrow.parquet.read_table(tmp_path / "bouts.parquet").to_pylist()
+    assert len(text) == len(typed)
+    for one, other in zip(text, typed, strict=True):
+        assert one["activity"] == other["activity"]
+        assert float(one["end_s"]) == other["end_s"]
+        assert one["start_utc"] == (
+            other["start_utc"].isoformat(timespec="milliseconds") if other["start_utc"] else ""
+        )
+    assert text[0]["start_utc"].startswith("2026-05-2")
+    assert typed[-1]["start_utc"] is None
 
 
 def test_predict_needs_no_torch(trained: Path, recording: Path) -> None:

@@ -51,6 +51,7 @@ def table(time_s: Callable[[int], float]) -> str:
         (("evaluate", "nowhere.onnx", "simulated"), "There is no model file nowhere.onnx"),
         (("predict", "x.csv", "--model", "nowhere.onnx"), "There is no model file nowhere.onnx"),
         (("predict", "x.csv", "--model", "m.onnx", "--columns", "time"), "expected each role once"),
+        (("predict", "x.csv", "--model", "m.onnx", "--out", "b.txt"), "found '.txt'"),
         (("predcit", "x.csv"), "predcit"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",
@@ -113,7 +114,7 @@ def test_where_the_answer_cannot_be_written(say: Say, trained: Path, tmp_path: P
     np.savez(tmp_path / "w.npz", x=np.zeros((2, 128, 9)))
     arguments = ("predict", tmp_path / "w.npz", "--model", trained / "model.onnx", "--out")
     said = say(*arguments, tmp_path / "bouts.xlsx")
-    assert (said.status, "written as .csv or .json" in said.err) == (2, True)
+    assert (said.status, "written as .csv, .parquet or .json" in said.err) == (2, True)
     said = say(*arguments, tmp_path / "w.npz" / "bouts.csv")
     assert said.status == 2
     assert [file.name for file in tmp_path.iterdir()] == ["w.npz"]
@@ -127,18 +128,27 @@ def test_a_run_is_never_overwritten(say: Say, trained: Path) -> None:
     assert (trained / "metrics.json").read_bytes() == before
 
 
-def test_a_missing_extra_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("module", "extra", "arguments"),
+    [
+        ("torch", "train", ["train", "simulated"]),
+        ("pyarrow", "table", ["predict", "x.csv", "--model", "m.onnx", "--out", "b.parquet"]),
+    ],
+)
+def test_a_missing_extra_is_named(
+    module: str, extra: str, arguments: list[str], tmp_path: Path
+) -> None:
     code = (
         "import importlib.util as u; find = u.find_spec\n"
-        "u.find_spec = lambda name, *a: None if name == 'torch' else find(name, *a)\n"
+        f"u.find_spec = lambda name, *a: None if name == {module!r} else find(name, *a)\n"
         "from harken.cli import main\n"
-        "main(['train', 'simulated'])"
+        f"main({arguments!r})"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 2
-    assert "pip install 'harken[train]'" in done.stderr
+    assert f"pip install 'harken[{extra}]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -40,10 +40,10 @@ def demo(
     if as_json:
         print_json(made.run.metrics | {"run": str(made.run.path)})
         return
-    from harken.cli.predict import print_bouts
+    from harken.cli.predict import print_prediction
     from harken.cli.results import print_results
 
-    print_bouts(made.prediction)
+    print_prediction(made.prediction.as_dict())
     console_.print()
     print_results(made.run.metrics)
     console_.print("\n[bold]Where to look[/bold]")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,7 +32,9 @@ def predict(
         ),
     ],
     model: Annotated[Path, typer.Option(help="A model file: RUN/model.onnx.")],
-    out: Annotated[Path | None, typer.Option(help="Write the bouts: .csv or .json.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the bouts: .csv, .parquet or .json.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw signals and activities: .png.")] = None,
     columns: Annotated[
         str | None,
@@ -50,6 +54,14 @@ def predict(
             "the 9 numbers of a rotation into the model's axes, row by row.",
         ),
     ] = "estimate",
+    smooth: Annotated[
+        str,
+        typer.Option(
+            metavar="WAY",
+            help="How neighbouring windows help: viterbi (the likeliest course of all), causal (as "
+            "in a stream, one window late), none.",
+        ),
+    ] = "viterbi",
     force: Annotated[
         bool,
         typer.Option(
@@ -58,57 +70,122 @@ def predict(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Recognise the activities in recordings, with the model of a run."""
+    """Recognise the activities in recordings, with the model of a run.
+
+    Of several files, those that cannot be used are told, and the others are done.
+    """
+    from harken.bout_file import check_ending, write_bouts
     from harken.prediction import predict as predict_file
-    from harken.prediction import write_bouts
     from harken.predictor import Predictor
     from harken.readers import parse_columns
-    from harken.resolve import parse_mounting
+    from harken.resolve import parse_mounting, placement_of
+    from harken.smoothing import known_way
 
     if plot is not None and len(files) > 1:
         raise typer.BadParameter("--plot draws one file; name one.")
-    roles = None if columns is None else parse_columns(columns)
-    predictor = Predictor(model)
-    way = parse_mounting(mounting)
-    predictions = [
-        predict_file(file, predictor, columns=roles, placement=placement, mounting=way, force=force)
-        for file in files
-    ]
     if out is not None:
-        write_bouts(predictions, out)
-    if plot is not None:
-        from harken.evaluation.plots import save
-        from harken.evaluation.timeline import timeline
-
-        save(timeline(predictions[0]), plot)
+        check_ending(out)
+    recognise = partial(
+        predict_file,
+        columns=None if columns is None else parse_columns(columns),
+        placement=None if placement is None else placement_of(placement),
+        mounting=parse_mounting(mounting),
+        smoothing=known_way(smooth),
+        force=force,
+        model=Predictor(model),
+    )
+    documents = _documents(files, recognise, plot)
+    done = [document for document in documents if "error" not in document]
+    if out is not None and done:
+        write_bouts(documents, out)
     if as_json:
-        print_json([p.as_dict() for p in predictions])
-        return
-    for prediction in predictions:
-        print_bouts(prediction)
-    for path in (out, plot):
-        if path is not None:
-            console().print(f"Written: {path}", soft_wrap=True)
+        print_json(documents)
+    else:
+        for document in done:
+            print_prediction(document)
+        for path in (out, plot):
+            if path is not None and done:
+                console().print(f"Written: {path}", soft_wrap=True)
+    if len(done) < len(documents):
+        raise typer.Exit(2)
 
 
-def print_bouts(prediction: Prediction) -> None:
-    """A table of bouts, and on standard error what was inferred."""
-    for note in prediction.notes:
-        console(to_stderr=True).print(f"  {note}", soft_wrap=True, style="dim", highlight=False)
-    many = len({bout.recording for bout in prediction.bouts}) > 1
-    rows = []
-    for bout in prediction.bouts:
-        confidence = "" if bout.confidence is None else f"{bout.confidence:.0%}"
-        name = f"{bout.recording}: " if many else ""
-        rows.append(
-            [
-                f"{name}{activity_name(bout.activity)}",
-                f"{bout.start_s:.2f}",
-                f"{bout.end_s:.2f}",
-                f"{bout.end_s - bout.start_s:.2f}",
-                confidence,
-            ]
+def _documents(
+    files: list[Path], recognise: Callable[[Path], Prediction], plot: Path | None
+) -> list[dict[str, Any]]:
+    """What is known of each file, or the error.
+
+    Plain values alone are kept: the windows of many recordings would fill the memory.
+    """
+    from harken.cli.progress import each_file
+    from harken.errors import InputError
+
+    documents = []
+    for file in each_file(files):
+        try:
+            prediction = recognise(file)
+        except (InputError, OSError) as error:
+            reason = _reason(error)
+            documents.append({"source": str(file), "error": reason})
+            typer.echo(f"harken: {_naming(file, reason)}", err=True)
+            continue
+        documents.append(prediction.as_dict())
+        if plot is not None:
+            _draw(prediction, plot)
+    return documents
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _naming(file: Path, reason: str) -> str:
+    """The reason with the file's name, if it does not name it already."""
+    return reason if str(file) in reason else f"{file}: {reason}"
+
+
+def _draw(prediction: Prediction, plot: Path) -> None:
+    from harken.evaluation.plots import save
+    from harken.evaluation.timeline import timeline
+
+    save(timeline(prediction), plot)
+
+
+def print_prediction(document: dict[str, Any]) -> None:
+    """Tables of bouts and of what they come to; on standard error what was inferred.
+
+    Parameters
+    ----------
+    document : `Prediction.as_dict()`
+    """
+    for note in document["notes"]:
+        console(to_stderr=True).print(
+            f"  {note}", soft_wrap=True, style="dim", highlight=False, markup=False
         )
+    _print_bouts(document["source"], document["bouts"])
+    summary = document["summary"]
+    rows = [
+        [f"{activity_name(name)}, minutes", f"{m:.2f}"] for name, m in summary["minutes"].items()
+    ]
+    rows.append(["changes of activity", str(summary["n_transitions"])])
+    if summary["steps_per_minute"] is not None:
+        rows.append(["steps a minute while walking", f"{summary['steps_per_minute']:.0f}"])
+    print_table("In all", ["", ""], rows)
+
+
+def _print_bouts(source: str, bouts: list[dict[str, Any]]) -> None:
+    several = len({bout["recording"] for bout in bouts}) > 1
+    clock = any(bout["start_utc"] for bout in bouts)
+    rows = []
+    for bout in bouts:
+        name = f"{bout['recording']}: " if several else ""
+        confidence = "" if bout["confidence"] is None else f"{bout['confidence']:.0%}"
+        row = [f"{name}{activity_name(bout['activity'])}"]
+        if clock:
+            row.append(bout["start_utc"][:19].replace("T", " "))
+        row += [f"{bout['start_s']:.2f}", f"{bout['end_s']:.2f}"]
+        rows.append([*row, f"{bout['end_s'] - bout['start_s']:.2f}", confidence])
+    times = ["start (UTC)"] if clock else []
     print_table(
-        prediction.source, ["activity", "start (s)", "end (s)", "length (s)", "confidence"], rows
+        source, ["activity", *times, "start (s)", "end (s)", "length (s)", "confidence"], rows
     )

@@ -1,7 +1,9 @@
-"""The progress of trainings on standard error: bars, and lines that stay."""
+"""Progress on standard error: bars, and lines that stay."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -21,17 +23,27 @@ from harken.splits import CAUTION
 _SERIES = ("batch", "validation", "test")
 
 
-def _bars() -> Progress:
+def _bars(unit: str = "step") -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+        TextColumn(unit + " {task.completed:.0f}/{task.total:.0f}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
         console=console(to_stderr=True),
         transient=True,
+        # Otherwise what goes to standard output would land on standard error with the bar.
+        redirect_stdout=False,
     )
+
+
+def each_file(files: Sequence[Path]) -> Iterator[Path]:
+    """Go through files under a bar, which is drawn where there are several."""
+    bars = _bars("file")
+    bars.disable = len(files) < 2
+    with bars:
+        yield from bars.track(files, description="")
 
 
 class TrainingProgress:

@@ -22,10 +22,24 @@ from harken.smoothing.causal import CausalSmoother
 from harken.smoothing.model import Smoothing
 from harken.smoothing.viterbi import viterbi
 
-__all__ = ["WAYS", "CausalSmoother", "Smoothing", "Way", "smooth", "viterbi"]
+__all__ = ["WAYS", "CausalSmoother", "Smoothing", "Way", "known_way", "smooth", "viterbi"]
 
 Way = Literal["none", "causal", "viterbi"]
 WAYS: tuple[Way, ...] = ("none", "causal", "viterbi")
+
+
+def known_way(name: str) -> Way:
+    """One of `WAYS`.
+
+    Raises
+    ------
+    UnknownNameError
+        It is none.
+    """
+    for way in WAYS:
+        if name == way:
+            return way
+    raise UnknownNameError("way to smooth", name, WAYS)
 
 
 def smooth(
@@ -46,9 +60,7 @@ def smooth(
     UnknownNameError
         No such way.
     """
-    if way not in WAYS:
-        raise UnknownNameError("way to smooth", way, WAYS)
-    if way == "viterbi":
+    if known_way(way) == "viterbi":
         return viterbi(probability, starts, smoothing)
     posterior: NDArray[np.floating] = probability
     if way == "causal":
