@@ -15,14 +15,17 @@ from scipy.signal import resample_poly
 from scipy.spatial.transform import Rotation
 
 import harken
+from harken import window_file
 from harken.datasets.hapt import TEST_SUBJECTS
 from harken.datasets.simulated import simulate
 from harken.errors import ContractError, FormatError, UnknownNameError
+from harken.evaluation.timeline import timeline
 from harken.prediction import Prediction, predict
 from harken.predictor import Predictor
 from harken.recording import Recording, Sensor
 from harken.resolve import parse_mounting, settle_mounting
 from harken.signal_path import SignalPath, rotate
+from harken.smoothing import WAYS
 from harken.windows import slices
 
 G = 9.80665
@@ -219,4 +222,50 @@ def test_a_placement_that_the_model_was_not_made_for_stops_it(
         predict(file, predictor, placement="wrists")
     forced = predict(file, predictor, placement="wrist", force=True)
     assert "made for the waist" in forced.as_dict()["violations"][0]
+    assert forced.as_dict()["placement"] == "wrist"
     assert forced.notes[-1].startswith("forced, its answers mean little")
+
+
+def test_smoothing_decides_the_answers_and_not_the_probabilities(
+    predictor: Predictor, walk: Recording, tmp_path: Path
+) -> None:
+    file = table(tmp_path / "walk.csv", walk)
+    by_way = {way: predict(file, predictor, smoothing=way) for way in WAYS}
+    plain = by_way["none"]
+    assert np.array_equal(plain.answer, plain.probability.argmax(axis=1))
+    for way, prediction in by_way.items():
+        assert np.array_equal(prediction.probability, plain.probability)
+        assert prediction.as_dict()["smoothing"] == way
+    changes = [by_way[way].summary.n_transitions for way in ("none", "causal", "viterbi")]
+    assert changes == sorted(changes, reverse=True)
+    with pytest.raises(UnknownNameError, match="no way to smooth 'often'"):
+        predict(file, predictor, smoothing="often")
+
+
+def test_windows_in_any_order_get_the_same_answers(
+    predictor: Predictor, walk: Recording, tmp_path: Path
+) -> None:
+    windows = predictor.windows_of(walk)
+    shuffled = np.random.default_rng(0).permutation(len(windows))
+    window_file.save(windows, tmp_path / "a.npz")
+    window_file.save(windows.select(shuffled), tmp_path / "b.npz")
+    one, other = (predict(tmp_path / name, predictor) for name in ("a.npz", "b.npz"))
+    assert np.array_equal(one.answer[shuffled], other.answer)
+    assert one.summary == other.summary
+
+
+def test_the_picture_says_how_the_device_was_taken_to_sit(
+    predictor: Predictor, walk: Recording, tmp_path: Path
+) -> None:
+    file = table(tmp_path / "walk.csv", walk)
+    forced = predict(file, predictor, placement="wrist", mounting="as-worn", force=True)
+    figure = timeline(forced)
+    small_print = figure.get_supxlabel()
+    assert "placement: wrist" in small_print
+    assert "mounting: axes left as they are, as asked for" in small_print
+    assert "forced: " in small_print
+    signals, turning, activities = figure.axes
+    assert signals.get_ylabel() == "acceleration (g)"
+    assert turning.get_ylabel() == "angular velocity (rad/s)"
+    assert activities.get_xlabel() == "time (s)"
+    assert "smoothed (viterbi)" in activities.get_title(loc="left")

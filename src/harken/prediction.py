@@ -18,7 +18,7 @@ from harken.mounting import Mounting
 from harken.predictor import Predictor
 from harken.readers import read
 from harken.recording import Recording
-from harken.resolve import settle_mounting, settle_placement
+from harken.resolve import placement_of, settle_mounting, settle_placement
 from harken.sequence import chain_starts, time_order
 from harken.smoothing import smooth
 from harken.smoothing.model import DEFAULT_STAY
@@ -136,6 +136,8 @@ def _of_recording(
         notes.append(note)
     except ContractError as error:
         violations.append(error)
+        if placement is not None:
+            recording = replace(recording, placement=placement_of(placement))
     if violations and not force:
         reasons = " ".join(map(str, violations))
         raise ContractError(f"{reasons} To use it all the same, give --force (force=True).")

@@ -163,29 +163,39 @@ def print_prediction(document: dict[str, Any]) -> None:
             f"  {note}", soft_wrap=True, style="dim", highlight=False, markup=False
         )
     _print_bouts(document["source"], document["bouts"])
-    summary = document["summary"]
-    rows = [
-        [f"{activity_name(name)}, minutes", f"{m:.2f}"] for name, m in summary["minutes"].items()
-    ]
-    rows.append(["changes of activity", str(summary["n_transitions"])])
+    _print_summary(document["summary"])
+
+
+def _print_summary(summary: dict[str, Any]) -> None:
+    minutes = summary["minutes"]
+    rows = [[activity_name(name), f"{value:.2f}"] for name, value in minutes.items()]
+    print_table("In all", ["activity", "minutes"], rows)
+    said = [f"changes of activity: {summary['n_transitions']}"]
     if summary["steps_per_minute"] is not None:
-        rows.append(["steps a minute while walking", f"{summary['steps_per_minute']:.0f}"])
-    print_table("In all", ["", ""], rows)
+        said.append(f"steps a minute while walking: {summary['steps_per_minute']:.0f}")
+    console().print("; ".join(said), soft_wrap=True)
 
 
 def _print_bouts(source: str, bouts: list[dict[str, Any]]) -> None:
+    """Times of day where they are known, else seconds in the recording."""
     several = len({bout["recording"] for bout in bouts}) > 1
-    clock = any(bout["start_utc"] for bout in bouts)
+    began = bouts[0]["start_utc"]
+    title = source if began is None else f"{source}, {began[:10]}"
+    times = ["start (s)", "end (s)"] if began is None else ["start (UTC)", "end (UTC)"]
     rows = []
     for bout in bouts:
         name = f"{bout['recording']}: " if several else ""
-        confidence = "" if bout["confidence"] is None else f"{bout['confidence']:.0%}"
-        row = [f"{name}{activity_name(bout['activity'])}"]
-        if clock:
-            row.append(bout["start_utc"][:19].replace("T", " "))
-        row += [f"{bout['start_s']:.2f}", f"{bout['end_s']:.2f}"]
-        rows.append([*row, f"{bout['end_s'] - bout['start_s']:.2f}", confidence])
-    times = ["start (UTC)"] if clock else []
-    print_table(
-        source, ["activity", *times, "start (s)", "end (s)", "length (s)", "confidence"], rows
-    )
+        rows.append(
+            [
+                f"{name}{activity_name(bout['activity'])}",
+                *(_shown_time(bout, end) for end in ("start", "end")),
+                f"{bout['end_s'] - bout['start_s']:.2f}",
+                "" if bout["confidence"] is None else f"{bout['confidence']:.0%}",
+            ]
+        )
+    print_table(title, ["activity", *times, "length (s)", "confidence"], rows)
+
+
+def _shown_time(bout: dict[str, Any], end: str) -> str:
+    time_of_day = bout[f"{end}_utc"]
+    return f"{bout[f'{end}_s']:.2f}" if time_of_day is None else time_of_day[11:21]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import textwrap
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 #: An activity has the same colour in every picture; further ones begin again.
 _COLOURS = (BLUE, SKY, GREEN, ORANGE, RED, PINK)
 _AXES = {"x": BLUE, "y": ORANGE, "z": GREEN}
+_WARM_UP_STYLE: Any = {"facecolor": "0.9", "edgecolor": "0.6", "hatch": "//", "linewidth": 0}
+#: Letters of small print in the width of a picture.
+_LINE = 160
 #: Points per line; more than a picture has columns of pixels.
 _MAX_POINTS = 3000
 
@@ -41,8 +45,10 @@ def timeline(prediction: Prediction) -> Figure:
     recording = prediction.recording
     labels = list(prediction.windows.labels)
     sensors = [] if recording is None else signals_of(recording)
-    heights = [1.6] * len(sensors) + [0.35 * len(labels) + 0.4]
-    figure = new_figure(11, sum(heights) + 1.0, simulated=prediction.simulated)
+    heights = [1.7] * len(sensors) + [0.35 * len(labels) + 0.4]
+    small_print = _small_print(prediction)
+    height = sum(heights) + 1.0 + 0.15 * len(small_print)
+    figure = new_figure(11, height, simulated=prediction.simulated)
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)
     for panel, (name, sensor) in zip(panels[:, 0], sensors, strict=False):
         draw_signals(panel, sensor, name)
@@ -51,8 +57,32 @@ def timeline(prediction: Prediction) -> Figure:
         _draw_windows(bars, prediction.bouts, labels)
     else:
         _draw_bouts(bars, prediction.bouts, labels)
+        bars.set_xlabel(_time_label(recording))
+    smoothed = "" if prediction.smoothing == "none" else f", smoothed ({prediction.smoothing})"
+    bars.set_title(f"recognised{smoothed}, paler where less sure", loc="left", fontsize=9)
     panels[0, 0].set_title(prediction.source.replace("\\", "/").rsplit("/", 1)[-1], loc="left")
+    panels[0, 0].margins(x=0.01)
+    figure.align_ylabels(panels[:-1, 0])
+    colour = RED if prediction.violations else "0.3"
+    figure.supxlabel("\n".join(small_print), fontsize=8, color=colour, x=0.01, ha="left")
     return figure
+
+
+def _time_label(recording: Recording) -> str:
+    if recording.start_utc is None:
+        return "time (s)"
+    return f"time (s) since {recording.start_utc:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _small_print(prediction: Prediction) -> list[str]:
+    """Lines on how the device was taken to sit, and what the model refused."""
+    said = []
+    if prediction.recording is not None:
+        said.append(f"placement: {prediction.recording.placement or 'not known'}")
+    if prediction.mounting is not None:
+        said.append(f"mounting: {'; '.join(prediction.mounting.notes)}")
+    said += [f"forced: {violation}" for violation in prediction.violations]
+    return [line for text in said for line in textwrap.wrap(text, _LINE)]
 
 
 def signals_of(recording: Recording) -> list[tuple[str, Sensor]]:
@@ -67,7 +97,7 @@ def draw_signals(panel: Axes, sensor: Sensor, name: str) -> None:
     """Three lines, x, y and z, over time."""
     for (axis, colour), values in zip(_AXES.items(), sensor.values.T, strict=True):
         panel.plot(*envelope(sensor.time_s, values), color=colour, linewidth=0.7, label=axis)
-    panel.set_ylabel(name)
+    panel.set_ylabel(name, fontsize=9)
     legend_above(panel)
     quiet(panel)
 
@@ -87,7 +117,6 @@ def envelope(
 
 def _draw_bouts(panel: Axes, bouts: list[Bout], labels: list[str]) -> None:
     _draw_rows(panel, [(b.start_s, b.end_s, b) for b in bouts], labels)
-    panel.set_xlabel("time (s)")
 
 
 def _draw_windows(panel: Axes, bouts: list[Bout], labels: list[str]) -> None:
@@ -101,18 +130,18 @@ def _draw_windows(panel: Axes, bouts: list[Bout], labels: list[str]) -> None:
 def _draw_rows(panel: Axes, rows: list[tuple[float, float, Bout]], labels: list[str]) -> None:
     for start, end, bout in rows:
         if bout.activity == WARM_UP:
-            panel.axvspan(start, end, facecolor="0.9", edgecolor="0.6", hatch="//", linewidth=0)
+            panel.axvspan(start, end, **_WARM_UP_STYLE)
             continue
         row = labels.index(bout.activity)
         colour = _COLOURS[row % len(_COLOURS)]
         alpha = 0.35 + 0.65 * (bout.confidence or 0)
         panel.barh(row, end - start, left=start, height=0.8, color=colour, alpha=alpha)
     if any(bout.activity == WARM_UP for _, _, bout in rows):
-        panel.plot([], [], color="0.6", linewidth=6, label="filters warming up: no claim")
+        panel.bar(0, 0, **_WARM_UP_STYLE, label="filters warming up: no claim")
         legend_above(panel)
-    panel.set_title("recognised, paler where less sure", loc="left", fontsize=9)
     panel.set_yticks(range(len(labels)), [activity_name(label) for label in labels])
     panel.set_ylim(len(labels) - 0.4, -0.6)
     panel.grid(axis="x", alpha=0.25, linewidth=0.6)
+    panel.set_axisbelow(True)
     panel.spines[["top", "right"]].set_visible(False)
     panel.tick_params(axis="y", colors=BLACK)
