@@ -103,6 +103,22 @@ def test_models(say: Say) -> None:
     assert {p["name"] for p in json.loads(say("models", "--json").out)["presets"]} >= {"notebook"}
 
 
+def test_models_shows_the_card_of_a_file(say: Say, trained: Path) -> None:
+    model = trained / "model.onnx"
+    out = say("models", model).out
+    figures = json.loads((trained / "metrics.json").read_text())
+    for words in (
+        "simulated people", f"accuracy: {figures['accuracy']:.2%}", "128 steps (2.56 s)", "50 Hz",
+        "Walking upstairs", "acc in g", "placement: waist", "in the mean", "harken 0.",
+    ):  # fmt: skip
+        assert words in out
+    card = json.loads(say("models", model, "--json").out)
+    assert card["source"] == str(model)
+    assert card["contract"]["n_steps"] == 128
+    assert card["figures"]["accuracy"] == figures["accuracy"]
+    assert len(card["smoothing"]["stay"]) == 6
+
+
 def test_train_tells_what_the_notebook_told(say: Say, tmp_path: Path) -> None:
     said = say(
         "train", "simulated", "--preset", "notebook", "--epochs", 12, "--out", tmp_path / "r"

@@ -52,6 +52,7 @@ def table(time_s: Callable[[int], float]) -> str:
         (("predict", "x.csv", "--model", "nowhere.onnx"), "There is no model file nowhere.onnx"),
         (("predict", "x.csv", "--model", "m.onnx", "--columns", "time"), "expected each role once"),
         (("predict", "x.csv", "--model", "m.onnx", "--out", "b.txt"), "found '.txt'"),
+        (("models", "nowhere.onnx"), "There is no model file nowhere.onnx"),
         (("predcit", "x.csv"), "predcit"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",

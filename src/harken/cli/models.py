@@ -1,14 +1,53 @@
-"""harken models: networks and presets."""
+"""harken models: networks and presets, and what a model file says of itself."""
 
 from __future__ import annotations
 
-from harken.cli.output import JsonOption, example, print_json, print_table
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-EXAMPLE = example("harken models")
+import typer
+
+from harken.cli.output import JsonOption, console, example, print_json, print_table
+from harken.labels import activity_name
+
+if TYPE_CHECKING:
+    from harken.card import Card
+
+EXAMPLE = example("harken models", "harken models runs/my-run/model.onnx")
+
+#: Figures of a card that are shown, with how.
+_FIGURES = {
+    "accuracy": "{:.2%}",
+    "balanced_accuracy": "{:.2%}",
+    "macro_f1": "{:.4f}",
+    "ece": "{:.3f}",
+    "n_windows": "{:,}",
+    "n_parameters": "{:,}",
+    "train_seconds": "{:,.0f}",
+    "epochs": "{:g}",
+}
 
 
-def models(as_json: JsonOption = False) -> None:
-    """The networks and presets that `harken train` knows."""
+def models(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A model file: RUN/model.onnx.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The networks and presets that `harken train` knows; or what one model file is."""
+    if file is None:
+        _list(as_json=as_json)
+        return
+    from harken import model_file
+
+    _, card = model_file.load(file)
+    if as_json:
+        print_json({"source": str(file), **card.as_dict()})
+    else:
+        _print_card(str(file), card)
+
+
+def _list(*, as_json: bool) -> None:
     from harken.models import MODELS
     from harken.training.recipe import PRESETS
 
@@ -30,3 +69,55 @@ def models(as_json: JsonOption = False) -> None:
         ["name", "network", "what it is"],
         [[p["name"], p["model"], p["description"]] for p in presets],
     )
+
+
+def _print_card(source: str, card: Card) -> None:
+    contract = card.contract
+    simulated = " (simulated people)" if card.dataset == "simulated" else ""
+    sections = {
+        source: {
+            "network": card.network,
+            "preset": card.preset,
+            "learnt from": f"{card.dataset}{simulated}",
+            "seed": str(card.seed),
+            "made with": ", ".join(f"{name} {number}" for name, number in card.versions.items()),
+        },
+        "What it tells": {"labels": ", ".join(map(activity_name, contract.labels))},
+        "What it requires": {
+            "channels": ", ".join(contract.channels),
+            "units": ", ".join(f"{kind} in {unit}" for kind, unit in contract.units.items()),
+            "window": f"{contract.n_steps} steps ({contract.spec.window_s:g} s), every "
+            f"{contract.stride_steps}, at {contract.rate_hz:g} Hz",
+            "filters": f"{contract.filter_chain}, {contract.warm_up_s:g} s to settle",
+            "placement": contract.placement,
+            "mounting": ", ".join(f"{k} {v}" for k, v in contract.mounting.items()) or "not said",
+        },
+        f"Figures on the test people, {card.protocol} protocol": _figures(card.figures),
+        "How its answers are smoothed": _smoothing(card),
+    }
+    for title, facts in sections.items():
+        console().print(title, style="bold", markup=False, soft_wrap=True)
+        for name, value in facts.items():
+            text = f"  {name.replace('_', ' ')}: {value}"
+            console().print(text, markup=False, soft_wrap=True)
+    console().print("Data, to be acknowledged", style="bold")
+    console().print(f"  {card.credits}", markup=False, soft_wrap=True)
+
+
+def _figures(figures: Any) -> dict[str, str]:
+    return {
+        name: form.format(figures[name])
+        for name, form in _FIGURES.items()
+        if isinstance(figures.get(name), int | float)
+    }
+
+
+def _smoothing(card: Card) -> dict[str, str]:
+    """How long each activity lasts in the mean, of what is known."""
+    if card.smoothing is None:
+        return {"default": "it does not say how long activities last"}
+    stride_s = card.contract.spec.stride_s
+    return {
+        activity_name(label): f"{stride_s / (1 - stay):.0f} s in the mean"
+        for label, stay in zip(card.contract.labels, card.smoothing.stay, strict=True)
+    }
