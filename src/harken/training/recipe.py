@@ -36,6 +36,7 @@ class Recipe:
         windows that are turned; gravity does not tell how a device is turned about the vertical
     precision : "float32", or "auto" for bfloat16 where the processor has it
     validation_fraction : share of the training subjects that is held out to choose the epoch
+    temperature : what logits are divided by where nobody is held out to fit it on
     evaluate_every : steps between two entries of the history; 0 is once an epoch
     test_curve : draw the test subjects' curve, as the notebook did; nothing is selected on it
     micro_batch : windows whose activations fit the cache of one core; gradients are summed
@@ -62,6 +63,7 @@ class Recipe:
     scaling: float = 0.0
     precision: Literal["float32", "auto"] = "auto"
     validation_fraction: float = 0.2
+    temperature: float = 1.0
     evaluate_every: int = 0
     test_curve: bool = False
     micro_batch: int = 64
@@ -126,6 +128,7 @@ PRESETS = {
                 rotation_deg=12.0,
                 scaling=0.05,
                 validation_fraction=0.0,
+                temperature=0.77,
             ),
         ),
         Preset(
@@ -142,6 +145,7 @@ PRESETS = {
                 turn_share=0.5,
                 scaling=0.05,
                 validation_fraction=0.0,
+                temperature=0.73,
             ),
         ),
     )
