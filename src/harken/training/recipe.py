@@ -117,6 +117,20 @@ PRESETS = {
             ),
         ),
         Preset(
+            "stacked-lstm-companded",
+            "the same network and recipe, which also sees its inputs companded",
+            Recipe(
+                model="stacked-lstm",
+                options={"dropout": 0.1},
+                normalise="quartiles",
+                companding=True,
+                epochs=60,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
+            ),
+        ),
+        Preset(
             "conv-bilstm",
             "the flagship: companded inputs, convolutions, bidirectional LSTM, attention",
             Recipe(
@@ -146,6 +160,63 @@ PRESETS = {
                 scaling=0.05,
                 validation_fraction=0.0,
                 temperature=0.73,
+            ),
+        ),
+        Preset(
+            "conv-lstm",
+            "the flagship's causal sibling, for streams",
+            Recipe(
+                model="conv-lstm",
+                options={"dropout": 0.3},
+                companding=True,
+                epochs=25,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
+            ),
+        ),
+        Preset(
+            "residual-bilstm",
+            "three blocks of three bidirectional LSTMs with skips; companded inputs",
+            Recipe(
+                model="residual-bilstm",
+                options={"dropout": 0.15},
+                companding=True,
+                epochs=25,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
+            ),
+        ),
+        Preset(
+            "deep-conv-lstm",
+            "DeepConvLSTM on companded inputs; slow without a GPU",
+            Recipe(
+                model="deep-conv-lstm",
+                options={"dropout": 0.5},
+                companding=True,
+                learning_rate=1e-3,
+                epochs=15,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
+            ),
+        ),
+        Preset(
+            "larnn",
+            "LSTMs that attend over their own past cells; companded inputs",
+            Recipe(
+                model="larnn",
+                options={"dropout": 0.1},
+                companding=True,
+                epochs=30,
+                # Many small operations: their dispatch costs more than their arithmetic, so
+                # neither bfloat16 nor a second lane gains anything.
+                precision="float32",
+                micro_batch=128,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
             ),
         ),
     )
