@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from harken.models import MODELS, build
+from harken.models import build
 from harken.models.network import Shape
 from harken.onnx_file import MOST_ELEMENTS, check_graph, read_onnx
 from harken.wire import WireReader
@@ -29,17 +29,14 @@ def check(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
     return check_graph(read_onnx(model.SerializeToString()).graph)
 
 
-@pytest.mark.parametrize("name", sorted(MODELS))
-def test_every_network_is_let_through(name: str) -> None:
-    """Where this fails for a new network: does it need that operator? Then `OPERATORS` lacks it."""
-    network = build(name, Shape(9, 128, 6), companded=(0, 1))
+def test_a_file_is_taken_apart_as_onnx_does_it() -> None:
+    network = build("stacked-lstm", Shape(9, 128, 6), companded=(0, 1))
     model = network.to_graph(1.5).model({"a": "b", "ü": "1\n2"})
     file = read_onnx(model.SerializeToString())
     assert file.metadata == {"a": "b", "ü": "1\n2"}
     assert bytes(file.graph) == model.graph.SerializeToString()
     expected = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     assert check_graph(file.graph) == expected
-    assert expected["head.weight"] == (network.body.n_features, 6)
 
 
 def external() -> onnx.ModelProto:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from harken.wire import Field, WireReader
 
-#: Operators of the networks here. A new network may need a line here; its contract test says so.
+#: Operators of the networks here. A new network may need another; its contract test says so.
 OPERATORS = frozenset({
     "Add", "Asinh", "Concat", "ConstantOfShape", "Conv", "CumSum", "Div", "Elu", "Expand",
     "Gather", "Identity", "LSTM", "LayerNormalization", "MatMul", "Mul", "ReduceLogSumExp",
