@@ -91,6 +91,15 @@ def read_card(text: str) -> Card:
     version = about.whole("format_version", 0, 2**31)
     if version != FORMAT_VERSION:
         raise ValueError(f"it has format version {version}, this Harken reads {FORMAT_VERSION}")
+    versions = about.texts_by_name("versions")
+    try:
+        return _card(about, versions)
+    except ValueError as error:
+        made_by = versions.get("harken", "of a version that it does not tell")
+        raise ValueError(f"{error} (it was made by Harken {made_by})") from None
+
+
+def _card(about: JsonFields, versions: Mapping[str, str]) -> Card:
     contract = _contract(about.fields("contract"))
     card = Card(
         contract=contract,
@@ -98,7 +107,7 @@ def read_card(text: str) -> Card:
         seed=about.whole("seed", 0, 2**63),
         figures=about.mapping("figures"),
         credits=about.text("credits", lines=True),
-        versions=about.texts_by_name("versions"),
+        versions=versions,
         temperature=about.number("temperature", 1e-6, 1e6),
         embedding=_embedding(about.fields("embedding"), len(contract.labels)),
         head=_head(about.fields("head")),
@@ -117,8 +126,8 @@ def _contract(about: JsonFields) -> Contract:
         channels=about.names("channels", _MOST_NAMES),
         labels=about.names("labels", _MOST_NAMES),
         rate_hz=about.number("rate_hz", 0.1, 10_000),
-        n_steps=about.whole("n_steps", 1, 100_000),
-        stride_steps=about.whole("stride_steps", 1, 100_000),
+        n_steps=about.whole("n_steps", 1, 10_000),
+        stride_steps=about.whole("stride_steps", 1, 10_000),
         warm_up_s=about.number("warm_up_s", 0, 3600),
         filter_chain=about.text("filter_chain"),
         placement=about.text("placement"),

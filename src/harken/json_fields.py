@@ -103,8 +103,7 @@ class JsonFields:
             raise self._wrong(name, rows, "rows of numbers")
         if not rows[0] or len(rows[0]) > most or len({len(row) for row in rows}) != 1:
             raise self._wrong(name, rows, "equally long rows of numbers")
-        limit = float("1e300")
-        return [[self._as_number(name, item, -limit, limit) for item in row] for row in rows]
+        return [[self._as_number(name, item, -1e300, 1e300) for item in row] for row in rows]
 
     def _take(self, name: str) -> Any:
         if name not in self._left:

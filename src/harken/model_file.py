@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: The keys in the file's metadata: the card as JSON, and the hash of the graph and of it.
 METADATA_KEY, HASH_KEY = "harken", "harken_sha256"
-#: No network here is near it; a larger file is refused before it is read.
+#: No network here is near it; of a larger file no more is read.
 MAX_BYTES = 64 * 2**20
 
 
@@ -117,12 +117,8 @@ def _verify_constants(file: OnnxFile, card: Card, path: str | Path) -> int:
 
 def _read(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ModelFileError(
-                f"{path} has {size:,} bytes; a model file has under {MAX_BYTES:,}."
-            )
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ModelFileError(
             f"There is no model file {path}. `harken train` writes one as RUN/model.onnx."
@@ -131,6 +127,9 @@ def _read(path: Path) -> bytes:
         raise ModelFileError(
             f"{path} is a folder; name the file, such as {path}/model.onnx."
         ) from None
+    if len(data) > MAX_BYTES:
+        raise ModelFileError(f"{path} has more than {MAX_BYTES:,} bytes: no model file does.")
+    return data
 
 
 def _open(data: bytes, path: str | Path) -> onnxruntime.InferenceSession:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -127,7 +128,8 @@ def _documents(
         except (InputError, OSError) as error:
             reason = _reason(error)
             documents.append({"source": str(file), "error": reason})
-            typer.echo(f"harken: {_naming(file, reason)}", err=True)
+            # Through `sys`, where the bar makes room for it.
+            sys.stderr.write(f"harken: {_naming(file, reason)}\n")
             continue
         documents.append(prediction.as_dict())
         if plot is not None:
