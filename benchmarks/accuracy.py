@@ -3,10 +3,11 @@
     make bench-accuracy                               conv-bilstm, MiniRocket, Hydra
     python -m benchmarks.accuracy SYSTEM... --seeds N     presets of Harken and peers, by name
 
-Needs the real archives: set $HARKEN_DATA to their folder. On UCI HAR, five subject-disjoint folds of
-all 30 people, the same for every system and seed, and the official split; the folds once more with
-each recording turned upright by the mounting that it shows. Every fit is kept in `runs/accuracy`: a finished one is not done again, a stopped one goes on. The
-figures go into `docs/results/accuracy.json` and `docs/results.md`.
+Needs the real archives: set $HARKEN_DATA to their folder. On UCI HAR: five subject-disjoint folds
+of all 30 people, the same for every system and seed; the official split; the folds once more with
+each recording turned upright by the mounting that it shows. Every fit is kept in `runs/accuracy`: a
+finished one is not done again, a stopped one goes on. The figures go into
+`docs/results/accuracy.json` and `docs/results.md`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ from harken.predictor import Predictor
 from harken.splits import Split, official
 from harken.training.recipe import PRESETS
 from harken.training.run import Config, Run
-from harken.windows import Windows
 
 RUNS = Path("runs/accuracy")
 RESULTS = Path("docs/results/accuracy.json")
