@@ -134,13 +134,12 @@ def draw(results: dict[str, dict[str, Any]]) -> None:
             label=preset,
         )
     panel.set_xlabel("turn about the vertical (degrees)")
-    panel.set_ylabel("accuracy")
+    panel.set_ylabel("accuracy on the test people of HAPT")
     panel.set_xticks(range(0, 361, 45))
     panel.set_xlim(0, 360)
     panel.set_ylim(top=1.0)
-    panel.set_title("HAPT, test people, device turned, turn unknown", loc="left", fontsize=11)
     plots.quiet(panel)
-    plots.legend_above(panel)
+    panel.legend(frameon=False, loc="lower left")
     plots.save(figure, PICTURE)
 
 
