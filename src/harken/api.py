@@ -10,7 +10,9 @@ from harken.errors import InputError
 from harken.folds import LOSO, SUBJECT_KFOLD, all_folds
 from harken.models import MODELS, require_torch
 from harken.training.crossval import CrossValidation, Plan, run_all
-from harken.training.recipe import PRESETS, Recipe, preset
+from harken.training.preset_file import SUFFIX, read_preset
+from harken.training.recipe import PRESETS, Preset, Recipe
+from harken.training.recipe import preset as preset_of_name
 from harken.training.run import Config, Run, new_folder
 from harken.training.workers import FoldsWatcher, SilentFolds
 from harken.windows import Windows
@@ -41,7 +43,8 @@ def train(
     Parameters
     ----------
     dataset : name, or windows with training and test subjects
-    preset : a network with its whole recipe; `model` takes a network with its default recipe
+    preset : a network with its whole recipe, by name or as the path of a preset file (.toml);
+        `model` takes a network with its default recipe
     channels : "all" or "accelerometer"; None leaves it to the recipe
     seed : makes the run repeatable, bit for bit on the same machine
     epochs : passes over the training windows; None leaves it to the recipe
@@ -62,11 +65,11 @@ def train(
     HarkenError
         Something to tell the user; `harken.errors` has the tree.
     """
-    name, recipe = recipe_for(preset, model, channels=channels, epochs=epochs)
+    chosen = recipe_for(preset, model, channels=channels, epochs=epochs)
     config = _config(
-        dataset, name, recipe, seed=seed, device=device, data=data, subject_pattern=subject_pattern
+        dataset, chosen, seed=seed, device=device, data=data, subject_pattern=subject_pattern
     )
-    folder = Path(out) if out is not None else new_folder(RUNS, config.dataset, name, seed)
+    folder = Path(out) if out is not None else new_folder(RUNS, config.dataset, chosen.name, seed)
     windows = _load(dataset, config, progress=watcher is not None)
     return _train(Run.create(folder, config), windows, watcher)
 
@@ -129,9 +132,9 @@ def crossval(
         Something to tell the user; `harken.errors` has the tree.
     """
     _refuse_no_workers(workers)
-    name, recipe = recipe_for(preset, model, channels=channels, epochs=epochs)
+    chosen = recipe_for(preset, model, channels=channels, epochs=epochs)
     config = _config(
-        dataset, name, recipe, seed=seed, device=device, data=data, subject_pattern=subject_pattern
+        dataset, chosen, seed=seed, device=device, data=data, subject_pattern=subject_pattern
     )
     plan = Plan(config, LOSO if loso else SUBJECT_KFOLD, n_folds, leak_meter)
     folder = Path(out) if out is not None else None
@@ -152,24 +155,26 @@ def resume_crossval(
 
 
 def recipe_for(
-    preset_name: str | None,
+    preset: str | None,
     model: str | None,
     *,
     channels: str | None = None,
     epochs: float | None = None,
-) -> tuple[str, Recipe]:
-    """The recipe of a preset, or a network's default one, with what the caller changed."""
+) -> Preset:
+    """A preset, or a network's default recipe under its name, with what the caller changed."""
     from harken.errors import UnknownNameError
 
-    if preset_name is not None and model is not None:
+    if preset is not None and model is not None:
         raise InputError("Give either a preset or a model: a preset names its network.")
-    if model is not None:
-        if model not in MODELS:
-            raise UnknownNameError("model", model, MODELS)
-        name, recipe = model, PRESETS[model].recipe if model in PRESETS else Recipe(model=model)
+    if model is not None and model not in MODELS:
+        raise UnknownNameError("model", model, MODELS)
+    if preset is not None and preset.endswith(SUFFIX):
+        chosen = read_preset(Path(preset))
+    elif model is None or model in PRESETS:
+        chosen = preset_of_name(preset or model or "stacked-lstm")
     else:
-        name = preset_name or "stacked-lstm"
-        recipe = preset(name).recipe
+        chosen = Preset(model, MODELS[model].description, Recipe(model=model))
+    recipe = chosen.recipe
     if channels is not None:
         from harken.signal import CHANNEL_SETS
 
@@ -180,13 +185,12 @@ def recipe_for(
         if not epochs > 0:
             raise InputError(f"epochs is {epochs:g}; a training needs more than 0.")
         recipe = dataclasses.replace(recipe, epochs=epochs)
-    return name, recipe
+    return dataclasses.replace(chosen, recipe=recipe)
 
 
 def _config(
     dataset: str | Windows,
-    name: str,
-    recipe: Recipe,
+    chosen: Preset,
     *,
     seed: int,
     device: str,
@@ -201,8 +205,9 @@ def _config(
     choose_device(device)  # a mistake shows before there is a folder
     return Config(
         dataset=dataset.dataset if isinstance(dataset, Windows) else dataset,
-        preset=name,
-        recipe=recipe,
+        preset=chosen.name,
+        preset_file=chosen.file,
+        recipe=chosen.recipe,
         seed=seed,
         device=device,
         data=str(Path(data).absolute()) if data is not None else None,

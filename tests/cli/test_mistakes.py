@@ -28,6 +28,7 @@ def table(time_s: Callable[[int], float]) -> str:
     [
         (("train", "uci-hat"), "There is no dataset 'uci-hat'. Did you mean 'uci-har'?"),
         (("train", "simulated", "--preset", "notbook"), "Did you mean 'notebook'?"),
+        (("train", "simulated", "--preset", "mine.toml"), "There is no preset file mine.toml"),
         (("train", "simulated", "--model", "stacked"), "Did you mean 'stacked-lstm'?"),
         (("train", "simulated", "--channels", "acc"), "Known: accelerometer, all"),
         (("train", "simulated", "--device", "gpu"), "There is no device 'gpu'"),

@@ -28,7 +28,7 @@ from harken.signal import WARM_UP_S
 from harken.splits import CAUTION, LEAKS, Split
 from harken.training.checkpoint import State
 from harken.training.machine import describe_machine
-from harken.training.recipe import PRESETS
+from harken.training.recipe import PRESETS, Recipe
 from harken.training.run import Config, Run
 from harken.windows import Windows
 
@@ -207,18 +207,30 @@ def summary(split: Split) -> dict[str, Any]:
 
 
 def command_of(config: Config) -> str:
-    """The command that makes this run, or the cross-validation that it is a fold of, again."""
-    recipe = config.recipe
-    kind = "--preset" if config.preset in PRESETS else "--model"
-    parts = ["harken", "crossval" if config.fold else "train", config.dataset, kind, config.preset]
-    parts += ["--seed", str(config.seed)]
-    if recipe.channels != "all":
-        parts += ["--channels", recipe.channels]
-    if config.preset in PRESETS and recipe.epochs != PRESETS[config.preset].recipe.epochs:
-        parts += ["--epochs", f"{recipe.epochs:g}"]
+    """The command that makes this run, or what it is a fold of, again."""
+    if config.part_of:
+        return config.part_of
+    parts = ["harken", "crossval" if config.fold else "train", *what_of(config)]
     if config.fold:
         parts += _folds_of(config.fold)
     return shlex.join(parts)
+
+
+def what_of(config: Config) -> list[str]:
+    """What is trained, in words of the command line: dataset, preset or network, changes of it."""
+    recipe = config.recipe
+    parts = [config.dataset]
+    if config.preset_file:
+        parts += ["--preset", config.preset_file, "--epochs", f"{recipe.epochs:g}"]
+    else:
+        in_presets = config.preset in PRESETS
+        parts += ["--preset" if in_presets else "--model", config.preset]
+        default = PRESETS[config.preset].recipe if in_presets else Recipe(model=recipe.model)
+        if recipe.epochs != default.epochs:
+            parts += ["--epochs", f"{recipe.epochs:g}"]
+    if recipe.channels != "all":
+        parts += ["--channels", recipe.channels]
+    return [*parts, "--seed", str(config.seed)]
 
 
 def _folds_of(fold: Fold) -> list[str]:

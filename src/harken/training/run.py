@@ -40,10 +40,13 @@ class Config:
     ----------
     dataset, data : name, and the folder of archives if one was given
     preset : name of the preset, or of the model where its default recipe was taken
+    preset_file : the file that the preset was read from; the recipe is kept here, so it need not
+        stay
     recipe : the recipe after all changes from the command line
     seed, device : the rest that decides the bits
     subject_pattern : finds the subjects of a folder's recordings, if one was given
-    fold : which fold of a cross-validation this is; None judges on the split for training
+    fold : which fold of a cross-validation or search this is; None judges on the split for training
+    part_of : the command of the search that this is a part of
     """
 
     dataset: str
@@ -54,6 +57,8 @@ class Config:
     data: str | None = None
     subject_pattern: str | None = None
     fold: Fold | None = None
+    preset_file: str | None = None
+    part_of: str | None = None
 
     def table(self) -> dict[str, Any]:
         """As TOML holds it, which knows no None."""
