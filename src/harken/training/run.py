@@ -2,7 +2,7 @@
 
 config.toml             what was asked for; enough to resume
 history.jsonl           one line per evaluation
-record.jsonl            each opening of the test subjects, with the reason
+record.jsonl            each opening of the test subjects: who they are, and why
 checkpoint.safetensors  where the training stands
 weights.safetensors     the chosen weights
 model.onnx              the model file
@@ -17,7 +17,7 @@ import dataclasses
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,16 +150,17 @@ class Run:
 
     @property
     def openings(self) -> list[dict[str, str]]:
-        """Each opening of the test subjects: when and why."""
+        """Each opening of the test subjects: when, why, and who they are."""
         file = self.path / "record.jsonl"
         if not file.exists():
             return []
         lines = file.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines if line.endswith("}")]
 
-    def open_test(self, why: str) -> None:
-        """Note that the test subjects are being looked at, before they are."""
-        entry = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "why": why}
+    def open_test(self, why: str, subjects: Iterable[str]) -> None:
+        """Note that the windows of test subjects are being looked at, before they are."""
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        entry = {"when": when, "why": why, "subjects": ", ".join(subjects)}
         file = self.path / "record.jsonl"
         with storing(file), file.open("ab+") as lines:
             if lines.seek(0, os.SEEK_END) and lines.seek(-1, os.SEEK_END) and lines.read() != b"\n":
