@@ -1,4 +1,4 @@
-"""`harken.train` and `harken.crossval` as Python code calls them."""
+"""`harken.train`, `harken.crossval` and `harken.search` as Python code calls them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harken.errors import InputError
-from harken.folds import LOSO, SUBJECT_KFOLD, all_folds
+from harken.errors import InputError, MissingExtraError
+from harken.folds import LOSO, SUBJECT_KFOLD, all_folds, inner_folds
 from harken.models import MODELS, require_torch
+from harken.splits import for_selection
 from harken.training.crossval import CrossValidation, Plan, run_all
 from harken.training.preset_file import SUFFIX, read_preset
 from harken.training.recipe import PRESETS, Preset, Recipe
@@ -19,6 +20,8 @@ from harken.windows import Windows
 
 if TYPE_CHECKING:
     from harken.training.loop import Watcher
+    from harken.training.schedule import SearchWatcher
+    from harken.training.search import Search
 
 #: Where runs go when no folder is named.
 RUNS = Path("runs")
@@ -154,6 +157,98 @@ def resume_crossval(
     return _run_folds(made, workers, watcher)
 
 
+def search(
+    dataset: str | Windows,
+    *,
+    preset: str | None = None,
+    model: str | None = None,
+    channels: str | None = None,
+    n_trials: int = 20,
+    n_folds: int = 3,
+    seed: int = 0,
+    epochs: float | None = None,
+    out: str | Path | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    data: str | Path | None = None,
+    subject_pattern: str | None = None,
+    watcher: SearchWatcher | None = None,
+) -> Search:
+    """Look for a better recipe: many are tried on inner folds of the training subjects.
+
+    The test subjects of a prescribed split take no part; where none is prescribed, everybody does.
+    A trial's score is its mean accuracy over the folds. What each trial tries comes from how those
+    before it went, and one that falls below their median is given up; both depend on the seed
+    alone, not on the number of workers or on interruptions.
+
+    Parameters
+    ----------
+    dataset, channels, device, data, subject_pattern : as for `train`
+    preset, model : the recipe to improve, which is the first trial
+    n_trials : recipes to try
+    n_folds : inner folds, by subject
+    seed : of what is tried, and of each training
+    epochs : of every trial; None searches them too
+    out : folder of all trials; None makes one under `runs/`
+    workers : trainings at a time; None takes one per core, and one alone on other devices than a
+        CPU. With more than 4, each trial is proposed from fewer of those before it
+    watcher : shows the progress
+
+    Returns
+    -------
+    Search
+        Finished: `results`, `trials`, `preset` (a file that `train` takes), `picture`.
+
+    Raises
+    ------
+    TrainingError
+        No trial was completed, or something from outside broke one off; `resume_search` goes on.
+    HarkenError
+        Something to tell the user; `harken.errors` has the tree.
+    """
+    _refuse_no_workers(workers)
+    _require_optuna()
+    if n_trials < 1:
+        raise InputError(f"--trials is {n_trials}; at least 1 is needed.")
+    from harken.training.search import N_AHEAD, Search, SearchPlan
+    from harken.training.space import settings_for
+    from harken.training.train import usable_windows
+
+    chosen = recipe_for(preset, model, channels=channels, epochs=epochs)
+    config = _config(
+        dataset, chosen, seed=seed, device=device, data=data, subject_pattern=subject_pattern
+    )
+    everybody = _load(dataset, config, progress=watcher is not None)
+    windows = usable_windows(for_selection(everybody.with_channels(config.recipe.channels)))
+    inner_folds(windows, n_folds)  # a mistake shows before there is a folder
+    plan = SearchPlan(
+        config=config,
+        n_trials=n_trials,
+        n_folds=n_folds,
+        n_ahead=max(N_AHEAD, workers or 0),
+        settings=settings_for(config.recipe, windows, epochs=epochs is None),
+        subjects=windows.subjects,
+        test_subjects=everybody.of_split("test").subjects,
+    )
+    folder = Path(out) if out is not None else new_folder(RUNS, config.dataset, plan.name, seed)
+    return _run_trials(Search.create(folder, plan, windows), workers, watcher)
+
+
+def resume_search(
+    folder: str | Path, *, workers: int | None = None, watcher: SearchWatcher | None = None
+) -> Search:
+    """Go on with a search: trials that have ended are kept, those under way go on."""
+    from harken.training.search import Search
+
+    require_torch()
+    _require_optuna()
+    _refuse_no_workers(workers)
+    made = Search(folder)
+    if made.plan and made.finished:
+        return made
+    return _run_trials(made, workers, watcher)
+
+
 def recipe_for(
     preset: str | None,
     model: str | None,
@@ -250,17 +345,40 @@ def _create_crossval(folder: Path | None, plan: Plan, windows: Windows) -> Cross
 def _run_folds(
     made: CrossValidation, workers: int | None, watcher: FoldsWatcher | None
 ) -> CrossValidation:
+    workers, threads = _share_cores(made.plan.config.device, workers, made.plan.n_folds)
+    run_all(made, workers=workers, threads=threads, watcher=watcher or SilentFolds())
+    return made
+
+
+def _run_trials(made: Search, workers: int | None, watcher: SearchWatcher | None) -> Search:
+    from harken.training.schedule import SilentSearch
+    from harken.training.schedule import run_all as run_trials
+
+    plan = made.plan
+    most = min(plan.n_trials, plan.n_ahead)
+    workers, threads = _share_cores(plan.config.device, workers and min(workers, most), most)
+    run_trials(made, workers=workers, threads=threads, watcher=watcher or SilentSearch())
+    return made
+
+
+def _require_optuna() -> None:
+    """Raise MissingExtraError if the package that proposes trials is not installed."""
+    import importlib.util
+
+    if importlib.util.find_spec("optuna") is None:
+        raise MissingExtraError("optuna", "train", "A search")
+
+
+def _share_cores(device: str, workers: int | None, n_trainings: int) -> tuple[int, int]:
+    """How many trainings at a time, and threads of each."""
     import torch
 
     from harken.training.device import choose_device
 
     cores = torch.get_num_threads()
     if workers is None:
-        on_cpu = choose_device(made.plan.config.device).type == "cpu"
-        workers = min(cores, made.plan.n_folds) if on_cpu else 1
-    threads = max(1, cores // workers)
-    run_all(made, workers=workers, threads=threads, watcher=watcher or SilentFolds())
-    return made
+        workers = min(cores, n_trainings) if choose_device(device).type == "cpu" else 1
+    return workers, max(1, cores // workers)
 
 
 def _refuse_no_workers(workers: int | None) -> None:
