@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harken.evaluation.plots import BLUE, GREEN, ORANGE, RED, new_figure, quiet
-from harken.training.space import OPTION, OneOf, Setting, Whole
+from harken.training.space import OPTION, Between, OneOf, Setting, Whole
 from harken.training.trials import Trial, comparable_scores
 
 if TYPE_CHECKING:
@@ -196,14 +196,28 @@ def _draw_setting(
         values = {number: setting.values.index(value) for number, value in values.items()}
         panel.set_xticks(range(len(setting.values)), [_words(value) for value in setting.values])
         panel.set_xlim(-0.5, len(setting.values) - 0.5)
-    elif isinstance(setting, Whole):
-        panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    elif setting.log:
-        panel.set_xscale("log")
+    else:
+        margin = (setting.high - setting.low) / 20
+        panel.set_xlim(setting.low - margin, setting.high + margin)
+        panel.xaxis.set_major_locator(MaxNLocator(5, integer=isinstance(setting, Whole)))
+        if isinstance(setting, Between) and setting.log:
+            _use_log(panel, setting)
     _draw_scores(panel, inside, percent, values)
     panel.set_xlabel(_title(name))
     panel.tick_params(labelsize=8)
     quiet(panel)
+
+
+def _use_log(panel: Axes, setting: Between) -> None:
+    """A logarithmic axis over a setting's range, with a few plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    panel.set_xscale("log")
+    panel.set_xlim(setting.low / 1.2, setting.high * 1.2)
+    narrow = setting.high < 100 * setting.low
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 3) if narrow else (1,)))
+    panel.xaxis.set_major_formatter("{x:g}")
+    panel.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _title(name: str) -> str:
