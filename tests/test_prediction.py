@@ -131,6 +131,14 @@ def streamed(
         yield slices(samples, np.array([start]), spec.n_steps)
 
 
+def test_of_no_windows_there_are_no_answers(predictor: Predictor, walk: Recording) -> None:
+    """onnxruntime ends the process when an LSTM gets none."""
+    probability, embedding = predictor.run(predictor.windows_of(walk).select(np.arange(0)))
+    assert probability.shape == (0, 6)
+    assert embedding.shape[0] == 0
+    assert embedding.shape[1] > 6
+
+
 @pytest.mark.parametrize("change", [{"unit": G}, {"rate_hz": 100.0}], ids=str)
 def test_unit_and_rate_hardly_change_what_is_recognised(
     of_people: Predictor, hapt: list[Recording], change: dict[str, float], tmp_path: Path

@@ -1,4 +1,4 @@
-"""The README's figures and commands are those of the program."""
+"""The figures and commands of the README and of docs/results.md are those of the program."""
 
 from __future__ import annotations
 
@@ -8,23 +8,33 @@ import shlex
 from pathlib import Path
 
 import pytest
-from benchmarks.classic import table
+from benchmarks import classic, pages, turning
 
 from harken.cli import main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 
 
 def test_the_table_of_the_classic_is_what_was_measured() -> None:
     results = json.loads((ROOT / "docs" / "results" / "classic.json").read_text())
     shown = README.split("<!-- results:begin -->")[1].split("<!-- results:end -->")[0]
-    assert shown.strip() == table(results)
+    assert shown.strip() == classic.table(results)
 
 
-def test_pictures_are_there() -> None:
-    for name in re.findall(r"!\[.+?\]\((.+?)\)", README):
-        assert (ROOT / name).read_bytes().startswith(b"\x89PNG"), name
+def test_the_table_of_turned_devices_is_what_was_measured() -> None:
+    results = json.loads((ROOT / "docs" / "results" / "turning.json").read_text())
+    assert pages.section(RESULTS, "turning") == turning.table(results)
+
+
+@pytest.mark.parametrize("page", [README, RESULTS], ids=["README", "results"])
+def test_pictures_are_there(page: str) -> None:
+    folder = ROOT if page is README else ROOT / "docs"
+    names = re.findall(r"!\[.+?\]\((.+?)\)", page)
+    assert names
+    for name in names:
+        assert (folder / name).read_bytes().startswith(b"\x89PNG"), name
 
 
 @pytest.mark.parametrize(

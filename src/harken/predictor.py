@@ -63,9 +63,17 @@ class Predictor:
     def run(self, windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities and embeddings of all windows."""
         x = self.contract.check(windows).x
+        # Never with no windows at all: an LSTM of onnxruntime ends the process for that.
         parts = [
             self._session.run(["probability", "embedding"], {"window": x[i : i + BATCH]})
-            for i in range(0, max(len(x), 1), BATCH)
+            for i in range(0, len(x), BATCH)
         ]
+        if not parts:
+            return self._nothing("probability"), self._nothing("embedding")
         probability, embedding = (np.concatenate(column) for column in zip(*parts, strict=True))
         return probability, embedding
+
+    def _nothing(self, output: str) -> NDArray[np.float32]:
+        """What an output is of no windows: (0, width)."""
+        (width,) = (o.shape[1] for o in self._session.get_outputs() if o.name == output)
+        return np.empty((0, width), np.float32)

@@ -75,6 +75,15 @@ def test_the_gradient_reaches_every_trained_parameter(network: Network) -> None:
             assert parameter.grad.abs().sum() > 0, key
 
 
+def test_training_leaves_all_changes_to_the_optimiser(network: Network) -> None:
+    """Micro-batches are computed side by side: what one left behind, another might meet."""
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    network.train()
+    network(windows_for(network, 8)).sum().backward()
+    for key, value in network.state_dict().items():
+        assert torch.equal(value, before[key]), key
+
+
 def test_a_window_is_judged_alone(network: Network) -> None:
     """The answer for a window does not depend on the others in the batch."""
     network.eval()

@@ -42,7 +42,7 @@ def test_a_run_remembers_the_recipe_and_needs_the_file_no_more(
     file.write_text(GOOD + "epochs = 0.5\n[recipe.options]\nhidden = 8\n")
     run = harken.train(few, preset=str(file), out=tmp_path / "run")
     page = run.report.read_text()
-    assert f"--preset {file} --epochs 0.5" in page
+    assert f"--preset {file} --seed 0 --epochs 0.5" in page
     assert run.metrics["preset"] == "mine"
     before = (run.path / "weights.safetensors").read_bytes()
     file.unlink()

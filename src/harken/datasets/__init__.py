@@ -44,6 +44,8 @@ class Worn:
 
 #: The phones of UCI HAR and HAPT, as they sat on the belt.
 _ON_THE_BELT = Worn("waist", {"up": UP, "forward": FORWARD, "learnt": "as-worn"})
+#: The same, once each recording was turned by its estimated mounting.
+_UPRIGHT = replace(_ON_THE_BELT, mounting={**_ON_THE_BELT.mounting, "learnt": "estimated"})
 #: Those of the simulated people sit in front, in the middle.
 _AS_SIMULATED = replace(_ON_THE_BELT, mounting={**_ON_THE_BELT.mounting, "forward": "+z"})
 
@@ -78,6 +80,13 @@ DATASETS = {
     for dataset in (
         Dataset("uci-har", "6 activities, 30 people, phone at the waist", uci_har, uci_har.read),
         Dataset(
+            "uci-har-upright",
+            "these, each recording turned upright by the mounting that it shows",
+            uci_har,
+            uci_har.read_upright,
+            worn=_UPRIGHT,
+        ),
+        Dataset(
             "hapt",
             "the same people's raw recordings, 6 activities",
             hapt,
@@ -90,7 +99,7 @@ DATASETS = {
             hapt,
             partial(hapt.read_windows, upright=True),
             hapt.read,
-            worn=replace(_ON_THE_BELT, mounting={**_ON_THE_BELT.mounting, "learnt": "estimated"}),
+            worn=_UPRIGHT,
         ),
         Dataset(
             "hapt-transitions",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from numpy.typing import NDArray
 from harken.datasets.archive import Archive
 from harken.datasets.text import parse_table, parse_whole_numbers
 from harken.errors import ArchiveError
+from harken.mounting import FORWARD, UP
 from harken.signal import CHANNELS
+from harken.upright import turn_upright
 from harken.windows import ACTIVITIES, Windows
 
 NAME = "uci-har"
@@ -104,6 +107,12 @@ def read(path: Path) -> Windows:
         dataset=NAME,
         notes=("filtered by the publisher, from zero state",),
     )
+
+
+def read_upright(path: Path) -> Windows:
+    """The same windows, each recording turned upright by the mounting that its windows show."""
+    windows = turn_upright(read(path), up=UP, forward=FORWARD)
+    return replace(windows, dataset=f"{NAME}-upright")
 
 
 def published_hashes() -> dict[str, str]:

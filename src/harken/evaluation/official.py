@@ -18,7 +18,7 @@ from harken.windows import Windows
 _OF_TRAINING = ("n_parameters", "train_seconds", "epochs")
 
 #: Datasets of the same people.
-_SAME_PEOPLE = {"uci-har", "hapt", "hapt-transitions", "hapt-upright"}
+_SAME_PEOPLE = {"uci-har", "uci-har-upright", "hapt", "hapt-transitions", "hapt-upright"}
 
 
 def evaluate_official(predictor: Predictor, windows: Windows) -> dict[str, Any]:

@@ -14,7 +14,7 @@ of the window. With x the input, h the last output and c the cells::
 A head's past is its share of the features of each kept m; these serve as keys and as values as they
 are, because Wq, Uq and A already project what they are multiplied with. norm is layer normalisation
 where Ba, Kiros and Hinton (2016) put it in an LSTM: nothing else bounds an ELU, and without it the
-attention makes of a rounding error in a long window a different answer.
+rounding errors of 128 steps grow to a hundred times their size.
 
 Departures from the code of 2018: its cells were never trained and all but the first never used;
 here they are trained, and each layer reads the outputs of the one below. Its mode "layer" was

@@ -6,11 +6,15 @@ skip. Both wirings are here. As there, each direction is a dense layer with ReLU
 half the width, blocks are followed by a normalisation, and dropout stands on the input and before
 the last layer.
 
-Departures from the code: it normalised each step by mean and variance over batch and features, so
-that a window's answer depended on its neighbours; here the statistics are those of the window
-itself. It read both directions at the last step, where a backward LSTM has seen one sample and
-learns nothing of time; here each is read where it has seen the whole window. Its ReLU on the logits
-is left out.
+Departures from the code:
+
+- It normalised each step by mean and variance over batch and features, so that a window's answer
+  depended on its neighbours. Here the statistics are those of the window: over all its steps and
+  features where layers stand side by side, and by step (layer normalisation, Ba, Kiros and Hinton
+  2016) where there are skips.
+- It read both directions at the last step, where a backward LSTM has seen one sample and learns
+  nothing of time. Here each is read where it has seen the whole window.
+- Its ReLU on the logits is left out.
 """
 
 from __future__ import annotations
@@ -99,7 +103,7 @@ class _Block(nn.Module):
             _Layer(width if number and not self._parallel else n_inputs, width)
             for number in range(n_layers)
         )
-        self.norm = _Norm(1, (0, 2), 0.5) if self._parallel else _Norm(width, (2,), 1.0)
+        self.norm = _WindowNorm() if self._parallel else nn.LayerNorm(width)
 
     def _skips(self, number: int) -> bool:
         """Whether a layer's input is added to its output: where the widths agree."""
@@ -125,6 +129,8 @@ class _Block(nn.Module):
             for number, layer in enumerate(layers):
                 y = layer.add_to(graph, names[number], x)
                 x = graph.node("Add", [x, y]) if self._skips(number) else y
+        if isinstance(self.norm, nn.LayerNorm):
+            return graph.layer_norm(f"{name}.norm", self.norm, x)
         return self.norm.add_to(graph, f"{name}.norm", x)
 
 
@@ -152,35 +158,27 @@ class _Layer(nn.Module):
         return graph.node("Concat", [ahead, back], axis=2)
 
 
-class _Norm(nn.Module):
-    """Zero mean and unit variance over some axes, then a learnt gain and bias.
+class _WindowNorm(nn.Module):
+    """Zero mean and unit variance over all steps and features of a window; learnt gain and bias."""
 
-    Over the features of each step this is layer normalisation (Ba et al. 2016).
-
-    Parameters
-    ----------
-    size : of gain and bias: the number of features, or 1 for all together
-    axes : of (n_steps, n_windows, n_features); never the windows, which are judged alone
-    gain : at the start
-    """
-
+    #: Over steps and features of (n_steps, n_windows, n_features); windows are judged alone.
+    AXES = (0, 2)
     #: Keeps a silent window from being divided by zero.
     EPSILON = 1e-5
 
-    def __init__(self, size: int, axes: tuple[int, ...], gain: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._axes = axes
-        self.gain = nn.Parameter(torch.full((size,), gain))
-        self.bias = nn.Parameter(torch.zeros(size))
+        self.gain = nn.Parameter(torch.tensor([0.5]))  # as in the code of 2017
+        self.bias = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        variance, mean = torch.var_mean(x, dim=self._axes, correction=0, keepdim=True)
+        variance, mean = torch.var_mean(x, dim=self.AXES, correction=0, keepdim=True)
         return (x - mean) * torch.rsqrt(variance + self.EPSILON) * self.gain + self.bias
 
     def add_to(self, graph: Graph, name: str, x: str) -> str:
-        centred = graph.node("Sub", [x, graph.node("ReduceMean", [x], axes=self._axes)])
+        centred = graph.node("Sub", [x, graph.node("ReduceMean", [x], axes=self.AXES)])
         square = graph.node("Mul", [centred, centred])
-        variance = graph.node("ReduceMean", [square], axes=self._axes)
+        variance = graph.node("ReduceMean", [square], axes=self.AXES)
         epsilon = graph.constant(f"{name}.epsilon", torch.tensor(self.EPSILON))
         deviation = graph.node("Sqrt", [graph.node("Add", [variance, epsilon])])
         unit = graph.node("Div", [centred, deviation])

@@ -38,6 +38,7 @@ class Recipe:
         windows that are turned; gravity does not tell how a device is turned about the vertical
     precision : "float32", or "auto" for bfloat16 where the processor has it
     validation_fraction : share of the training subjects that is held out to choose the epoch
+    temperature : what logits are divided by where nobody is held out to fit it on
     evaluate_every : steps between two entries of the history; 0 is once an epoch
     test_curve : draw the test subjects' curve, as the notebook did; nothing is selected on it
     micro_batch : windows whose activations fit the cache of one core; gradients are summed
@@ -64,6 +65,7 @@ class Recipe:
     scaling: float = 0.0
     precision: Literal["float32", "auto"] = "auto"
     validation_fraction: float = 0.2
+    temperature: float = 1.0
     evaluate_every: int = 0
     test_curve: bool = False
     micro_batch: int = 64
@@ -124,6 +126,20 @@ PRESETS = {
             ),
         ),
         Preset(
+            "stacked-lstm-companded",
+            "the same network and recipe, which also sees its inputs companded",
+            Recipe(
+                model="stacked-lstm",
+                options={"dropout": 0.1},
+                normalise="quartiles",
+                companding=True,
+                epochs=60,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
+            ),
+        ),
+        Preset(
             "conv-bilstm",
             "the flagship: companded inputs, convolutions, bidirectional LSTM, attention",
             Recipe(
@@ -135,6 +151,7 @@ PRESETS = {
                 rotation_deg=12.0,
                 scaling=0.05,
                 validation_fraction=0.0,
+                temperature=0.77,
             ),
         ),
         Preset(
@@ -151,6 +168,64 @@ PRESETS = {
                 turn_share=0.5,
                 scaling=0.05,
                 validation_fraction=0.0,
+                temperature=0.73,
+            ),
+        ),
+        Preset(
+            "conv-lstm",
+            "the flagship's causal sibling, for streams",
+            Recipe(
+                model="conv-lstm",
+                options={"dropout": 0.3},
+                companding=True,
+                epochs=25,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
+            ),
+        ),
+        Preset(
+            "residual-bilstm",
+            "three blocks of three bidirectional LSTMs with skips; companded inputs",
+            Recipe(
+                model="residual-bilstm",
+                options={"dropout": 0.15},
+                companding=True,
+                epochs=25,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
+            ),
+        ),
+        Preset(
+            "deep-conv-lstm",
+            "DeepConvLSTM on companded inputs; slow without a GPU",
+            Recipe(
+                model="deep-conv-lstm",
+                options={"dropout": 0.5},
+                companding=True,
+                learning_rate=1e-3,
+                epochs=15,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
+            ),
+        ),
+        Preset(
+            "larnn",
+            "LSTMs that attend over their own past cells; companded inputs",
+            Recipe(
+                model="larnn",
+                options={"dropout": 0.1},
+                companding=True,
+                epochs=30,
+                # Many small operations: their dispatch costs more than their arithmetic, so
+                # neither bfloat16 nor a second lane gains anything.
+                precision="float32",
+                micro_batch=128,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                scaling=0.05,
             ),
         ),
     )
@@ -165,7 +240,7 @@ def preset(name: str) -> Preset:
 
 
 #: Numbers that must be above 0; all others may be 0.
-_POSITIVE = ("learning_rate", "epochs", "batch_size", "micro_batch")
+_POSITIVE = ("learning_rate", "epochs", "batch_size", "micro_batch", "temperature")
 #: Numbers that are at most 1.
 _SHARES = ("label_smoothing", "turn_share", "validation_fraction")
 

@@ -94,7 +94,7 @@ def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
         )
         run.write_history(state.history)
         _save_weights(run, network)
-        temperature = _temperature(network, data.validation, lanes)
+        temperature = _temperature(network, data.validation, recipe, lanes)
     network.to("cpu")
     finish(run, network, split, learn, state, temperature, dtype=dtype, device=device)
     return run
@@ -158,9 +158,11 @@ def _save_weights(run: Run, network: Network) -> None:
         file.write(save(weights))
 
 
-def _temperature(network: Network, validation: loop.Labelled | None, lanes: Lanes) -> float:
-    """Temperature scaling (Guo et al. 2017) on the validation subjects; 1 without them."""
+def _temperature(
+    network: Network, validation: loop.Labelled | None, recipe: Recipe, lanes: Lanes
+) -> float:
+    """Temperature scaling (Guo et al. 2017) on the validation subjects; else as in the recipe."""
     if validation is None:
-        return 1.0
+        return recipe.temperature
     logits = loop.logits(network, validation.x, lanes=lanes).cpu().numpy().astype(np.float64)
     return fit_temperature(logits, validation.y.cpu().numpy())
