@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tests.training.processes import HARKEN, start_and_signal, wait_until, workers_of
 
 import harken
 from harken.api import recipe_for, resume_search
 from harken.datasets import simulated
 from harken.errors import FormatError, InputError, TrainingError
+from harken.evaluation.predictions import pooled
 from harken.evaluation.search_plot import associations, search_picture
 from harken.folds import inner_folds
 from harken.models import MODELS, build
@@ -56,6 +58,12 @@ def repeatable(search: Search) -> list[Trial]:
 def tried(number: int, *accuracies: float, state: trials.State = "complete") -> Trial:
     values = values_of(PRESETS["conv-bilstm"].recipe, tuple(space_of("conv-bilstm")))
     return Trial(number, state, values, accuracies, 1.0)
+
+
+def log_loss(y: NDArray[np.int64], weight: NDArray[np.float32]) -> float:
+    """Mean negative logarithm of what the true classes get, once a window's weights sum to 1."""
+    share = weight[np.arange(len(y)), y] / weight.sum(axis=1)
+    return -float(np.log(share).mean())
 
 
 def test_it_begins_with_the_recipe_to_improve_and_every_trial_is_scored(whole: Search) -> None:
@@ -117,6 +125,22 @@ def test_the_best_recipe_is_a_preset_to_train_with(
     assert f"Best: trial {results['best_trial']}, mean accuracy" in said.stdout
     assert "trial 1: mean accuracy" in said.stderr
     assert recipe_for(str(whole.preset), None) == preset
+
+
+def test_where_nobody_is_held_out_the_temperature_is_fitted_on_the_inner_folds(
+    whole: Search,
+) -> None:
+    recipe = read_preset(whole.preset).recipe
+    assert recipe.validation_fraction == 0
+    best = whole.results["best_trial"]
+    judged = pooled([whole.run(best, fold).predictions for fold in (1, 2)])
+    before = PRESETS["conv-bilstm"].recipe.temperature
+
+    def loss(temperature: float) -> float:
+        return log_loss(judged.y, judged.probability ** (before / temperature))
+
+    assert recipe.temperature != before
+    assert loss(recipe.temperature) < min(loss(recipe.temperature * f) for f in (0.9, 1.1))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -214,8 +238,9 @@ class Trained:
 
     finished = True
 
-    def __init__(self, path: Path, accuracy: float) -> None:
+    def __init__(self, path: Path, config: Config, accuracy: float) -> None:
         self.path = path
+        self.config = config
         self.metrics = {"accuracy": accuracy, "train_seconds": 1.0}
 
 
@@ -223,13 +248,13 @@ def test_each_trial_learns_from_those_before_it_and_poor_ones_are_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With trainings that are done already, whose accuracy falls with the trial's number."""
-    config = Config("simulated", "conv-bilstm", PRESETS["conv-bilstm"].recipe)
-    names = tuple(space_of("conv-bilstm"))
+    config = Config("simulated", "stacked-lstm", PRESETS["stacked-lstm"].recipe)
+    names = tuple(space_of("stacked-lstm"))
     plan = SearchPlan(
         config, n_trials=12, n_folds=3, n_ahead=4, settings=names, subjects=("1",), test_subjects=()
     )
     search = Search.create(tmp_path / "search", plan, simulated.load().of_subjects(["1"]))
-    monkeypatch.setattr(search, "run", lambda trial, _: Trained(tmp_path, 0.9 - trial / 50))
+    monkeypatch.setattr(search, "run", lambda trial, _: Trained(tmp_path, config, 0.9 - trial / 50))
     monkeypatch.setattr("harken.training.schedule._make", lambda _run, _config: None)
     run_all(search, workers=1, threads=1, watcher=SilentSearch())
     made = search.trials

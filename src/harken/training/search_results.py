@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from dataclasses import asdict
 from typing import Any
+
+import numpy as np
 
 from harken.datasets import simulated as simulated_dataset
 from harken.errors import TrainingError, storing
 from harken.evaluation import plots
+from harken.evaluation.calibration import fit_temperature
+from harken.evaluation.predictions import pooled
 from harken.evaluation.search_plot import associations, search_picture
 from harken.files import write_text
 from harken.splits import CAUTION, INNER_KFOLD
 from harken.training.preset_file import write_preset
-from harken.training.recipe import Preset
+from harken.training.recipe import Preset, Recipe
 from harken.training.search import Search, SearchPlan
-from harken.training.space import changed
 from harken.training.trials import Trial, best_of
 
 
@@ -33,7 +36,7 @@ def finish(search: Search) -> None:
         raise TrainingError(
             f"None of {len(trials)} trials was completed; the first failed with: {trials[0].why}"
         )
-    write_preset(_preset(plan, best), search.preset)
+    write_preset(_preset(plan, best, _recipe(search, best)), search.preset)
     config = plan.config
     picture = search_picture(
         trials,
@@ -47,10 +50,26 @@ def finish(search: Search) -> None:
         write_text(search.path / "search.json", json.dumps(results, indent=2) + "\n")
 
 
-def _preset(plan: SearchPlan, best: Trial) -> Preset:
+def _recipe(search: Search, best: Trial) -> Recipe:
+    """The best trial's recipe.
+
+    Where it holds nobody out to fit a temperature on, one is fitted on the people of the inner
+    folds: that of the recipe to improve belongs to other settings.
+    """
+    runs = [search.run(best.number, fold) for fold in range(1, len(best.accuracies) + 1)]
+    recipe = runs[0].config.recipe
+    if recipe.validation_fraction:
+        return recipe
+    judged = pooled([run.predictions for run in runs])
+    # Logits, but for a constant, are logarithms of probabilities times the temperature they had.
+    probability = np.maximum(judged.probability.astype(np.float64), 1e-30)
+    temperature = round(fit_temperature(recipe.temperature * np.log(probability), judged.y), 3)
+    return dataclasses.replace(recipe, temperature=temperature)
+
+
+def _preset(plan: SearchPlan, best: Trial, recipe: Recipe) -> Preset:
     config = plan.config
     simulated = " (simulated data)" if config.dataset == simulated_dataset.NAME else ""
-    recipe = changed(config.recipe, best.values) if best.number else config.recipe
     return Preset(
         plan.name,
         f"best of {plan.n_trials} trials on {config.dataset}{simulated}: mean accuracy "
@@ -80,6 +99,6 @@ def _results(plan: SearchPlan, trials: list[Trial], best: Trial) -> dict[str, An
         "best_trial": best.number,
         "score": best.score,
         "first_score": trials[0].score,
-        "associations": [asdict(found) for found in associations(trials, plan.space)],
-        "trials": [{**asdict(trial), "score": trial.score} for trial in trials],
+        "associations": [dataclasses.asdict(found) for found in associations(trials, plan.space)],
+        "trials": [{**dataclasses.asdict(trial), "score": trial.score} for trial in trials],
     }
