@@ -18,12 +18,14 @@ _HOME = {
     "Predictor": "harken.predictor",
     "Recording": "harken.recording",
     "Run": "harken.training.run",
+    "Search": "harken.training.search",
     "Windows": "harken.windows",
     "crossval": "harken.api",
     "inspect_recording": "harken.inspection",
     "load": "harken.datasets",
     "predict": "harken.prediction",
     "read": "harken.readers",
+    "search": "harken.api",
     "train": "harken.api",
 }
 
@@ -31,6 +33,7 @@ __all__ = sorted(_HOME)
 
 if TYPE_CHECKING:
     from harken.api import crossval as crossval
+    from harken.api import search as search
     from harken.api import train as train
     from harken.bouts import Bout as Bout
     from harken.datasets import load as load
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from harken.signal import FilterChain as FilterChain
     from harken.training.crossval import CrossValidation as CrossValidation
     from harken.training.run import Run as Run
+    from harken.training.search import Search as Search
     from harken.windows import Windows as Windows
 
 

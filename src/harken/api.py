@@ -1,4 +1,4 @@
-"""`harken.train` and `harken.crossval` as Python code calls them."""
+"""`harken.train`, `harken.crossval` and `harken.search` as Python code calls them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harken.errors import InputError
-from harken.folds import LOSO, SUBJECT_KFOLD, all_folds
+from harken.errors import InputError, MissingExtraError
+from harken.folds import LOSO, SUBJECT_KFOLD, all_folds, inner_folds
 from harken.models import MODELS, require_torch
+from harken.splits import for_selection
 from harken.training.crossval import CrossValidation, Plan, run_all
-from harken.training.recipe import PRESETS, Recipe, preset
+from harken.training.preset_file import SUFFIX, read_preset
+from harken.training.recipe import PRESETS, Preset, Recipe
+from harken.training.recipe import preset as preset_of_name
 from harken.training.run import Config, Run, new_folder
 from harken.training.workers import FoldsWatcher, SilentFolds
 from harken.windows import Windows
 
 if TYPE_CHECKING:
     from harken.training.loop import Watcher
+    from harken.training.schedule import SearchWatcher
+    from harken.training.search import Search
 
 #: Where runs go when no folder is named.
 RUNS = Path("runs")
@@ -41,7 +46,8 @@ def train(
     Parameters
     ----------
     dataset : name, or windows with training and test subjects
-    preset : a network with its whole recipe; `model` takes a network with its default recipe
+    preset : a network with its whole recipe, by name or as the path of a preset file (.toml);
+        `model` takes a network with its default recipe
     channels : "all" or "accelerometer"; None leaves it to the recipe
     seed : makes the run repeatable, bit for bit on the same machine
     epochs : passes over the training windows; None leaves it to the recipe
@@ -62,11 +68,11 @@ def train(
     HarkenError
         Something to tell the user; `harken.errors` has the tree.
     """
-    name, recipe = recipe_for(preset, model, channels=channels, epochs=epochs)
+    chosen = recipe_for(preset, model, channels=channels, epochs=epochs)
     config = _config(
-        dataset, name, recipe, seed=seed, device=device, data=data, subject_pattern=subject_pattern
+        dataset, chosen, seed=seed, device=device, data=data, subject_pattern=subject_pattern
     )
-    folder = Path(out) if out is not None else new_folder(RUNS, config.dataset, name, seed)
+    folder = Path(out) if out is not None else new_folder(RUNS, config.dataset, chosen.name, seed)
     windows = _load(dataset, config, progress=watcher is not None)
     return _train(Run.create(folder, config), windows, watcher)
 
@@ -129,9 +135,9 @@ def crossval(
         Something to tell the user; `harken.errors` has the tree.
     """
     _refuse_no_workers(workers)
-    name, recipe = recipe_for(preset, model, channels=channels, epochs=epochs)
+    chosen = recipe_for(preset, model, channels=channels, epochs=epochs)
     config = _config(
-        dataset, name, recipe, seed=seed, device=device, data=data, subject_pattern=subject_pattern
+        dataset, chosen, seed=seed, device=device, data=data, subject_pattern=subject_pattern
     )
     plan = Plan(config, LOSO if loso else SUBJECT_KFOLD, n_folds, leak_meter)
     folder = Path(out) if out is not None else None
@@ -151,25 +157,119 @@ def resume_crossval(
     return _run_folds(made, workers, watcher)
 
 
+def search(
+    dataset: str | Windows,
+    *,
+    preset: str | None = None,
+    model: str | None = None,
+    channels: str | None = None,
+    n_trials: int = 20,
+    n_folds: int = 3,
+    seed: int = 0,
+    epochs: float | None = None,
+    out: str | Path | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    data: str | Path | None = None,
+    subject_pattern: str | None = None,
+    watcher: SearchWatcher | None = None,
+) -> Search:
+    """Look for a better recipe: many are tried on inner folds of the training subjects.
+
+    The test subjects of a prescribed split take no part; where none is prescribed, everybody does.
+    A trial's score is its mean accuracy over the folds. What each trial tries comes from how those
+    before it went, and one that falls below their median is given up; both depend on the seed
+    alone, not on the number of workers or on interruptions.
+
+    Parameters
+    ----------
+    dataset, channels, device, data, subject_pattern : as for `train`
+    preset, model : the recipe to improve, which is the first trial
+    n_trials : recipes to try
+    n_folds : inner folds, by subject
+    seed : of what is tried, and of each training
+    epochs : of every trial; None searches them too
+    out : folder of all trials; None makes one under `runs/`
+    workers : trainings at a time; None takes one per core, and one alone on other devices than a
+        CPU. With more than 4, each trial is proposed from fewer of those before it
+    watcher : shows the progress
+
+    Returns
+    -------
+    Search
+        Finished: `results`, `trials`, `preset` (a file that `train` takes), `picture`.
+
+    Raises
+    ------
+    TrainingError
+        No trial was completed, or something from outside broke one off; `resume_search` goes on.
+    HarkenError
+        Something to tell the user; `harken.errors` has the tree.
+    """
+    _refuse_no_workers(workers)
+    _require_optuna()
+    if n_trials < 1:
+        raise InputError(f"--trials is {n_trials}; at least 1 is needed.")
+    from harken.training.search import N_AHEAD, Search, SearchPlan
+    from harken.training.space import settings_for
+    from harken.training.train import usable_windows
+
+    chosen = recipe_for(preset, model, channels=channels, epochs=epochs)
+    config = _config(
+        dataset, chosen, seed=seed, device=device, data=data, subject_pattern=subject_pattern
+    )
+    everybody = _load(dataset, config, progress=watcher is not None)
+    windows = usable_windows(for_selection(everybody.with_channels(config.recipe.channels)))
+    inner_folds(windows, n_folds)  # a mistake shows before there is a folder
+    plan = SearchPlan(
+        config=config,
+        n_trials=n_trials,
+        n_folds=n_folds,
+        n_ahead=max(N_AHEAD, workers or 0),
+        settings=settings_for(config.recipe, windows, epochs=epochs is None),
+        subjects=windows.subjects,
+        test_subjects=everybody.of_split("test").subjects,
+    )
+    folder = Path(out) if out is not None else new_folder(RUNS, config.dataset, plan.name, seed)
+    return _run_trials(Search.create(folder, plan, windows), workers, watcher)
+
+
+def resume_search(
+    folder: str | Path, *, workers: int | None = None, watcher: SearchWatcher | None = None
+) -> Search:
+    """Go on with a search: trials that have ended are kept, those under way go on."""
+    from harken.training.search import Search
+
+    require_torch()
+    _require_optuna()
+    _refuse_no_workers(workers)
+    made = Search(folder)
+    if made.plan and made.finished:
+        return made
+    return _run_trials(made, workers, watcher)
+
+
 def recipe_for(
-    preset_name: str | None,
+    preset: str | None,
     model: str | None,
     *,
     channels: str | None = None,
     epochs: float | None = None,
-) -> tuple[str, Recipe]:
-    """The recipe of a preset, or a network's default one, with what the caller changed."""
+) -> Preset:
+    """A preset, or a network's default recipe under its name, with what the caller changed."""
     from harken.errors import UnknownNameError
 
-    if preset_name is not None and model is not None:
+    if preset is not None and model is not None:
         raise InputError("Give either a preset or a model: a preset names its network.")
-    if model is not None:
-        if model not in MODELS:
-            raise UnknownNameError("model", model, MODELS)
-        name, recipe = model, PRESETS[model].recipe if model in PRESETS else Recipe(model=model)
+    if model is not None and model not in MODELS:
+        raise UnknownNameError("model", model, MODELS)
+    if preset is not None and preset.endswith(SUFFIX):
+        chosen = read_preset(Path(preset))
+    elif model is None or model in PRESETS:
+        chosen = preset_of_name(preset or model or "stacked-lstm")
     else:
-        name = preset_name or "stacked-lstm"
-        recipe = preset(name).recipe
+        chosen = Preset(model, MODELS[model].description, Recipe(model=model))
+    recipe = chosen.recipe
     if channels is not None:
         from harken.signal import CHANNEL_SETS
 
@@ -180,13 +280,12 @@ def recipe_for(
         if not epochs > 0:
             raise InputError(f"epochs is {epochs:g}; a training needs more than 0.")
         recipe = dataclasses.replace(recipe, epochs=epochs)
-    return name, recipe
+    return dataclasses.replace(chosen, recipe=recipe)
 
 
 def _config(
     dataset: str | Windows,
-    name: str,
-    recipe: Recipe,
+    chosen: Preset,
     *,
     seed: int,
     device: str,
@@ -201,8 +300,9 @@ def _config(
     choose_device(device)  # a mistake shows before there is a folder
     return Config(
         dataset=dataset.dataset if isinstance(dataset, Windows) else dataset,
-        preset=name,
-        recipe=recipe,
+        preset=chosen.name,
+        preset_file=chosen.file,
+        recipe=chosen.recipe,
         seed=seed,
         device=device,
         data=str(Path(data).absolute()) if data is not None else None,
@@ -245,17 +345,40 @@ def _create_crossval(folder: Path | None, plan: Plan, windows: Windows) -> Cross
 def _run_folds(
     made: CrossValidation, workers: int | None, watcher: FoldsWatcher | None
 ) -> CrossValidation:
+    workers, threads = _share_cores(made.plan.config.device, workers, made.plan.n_folds)
+    run_all(made, workers=workers, threads=threads, watcher=watcher or SilentFolds())
+    return made
+
+
+def _run_trials(made: Search, workers: int | None, watcher: SearchWatcher | None) -> Search:
+    from harken.training.schedule import SilentSearch
+    from harken.training.schedule import run_all as run_trials
+
+    plan = made.plan
+    most = min(plan.n_trials, plan.n_ahead)
+    workers, threads = _share_cores(plan.config.device, workers and min(workers, most), most)
+    run_trials(made, workers=workers, threads=threads, watcher=watcher or SilentSearch())
+    return made
+
+
+def _require_optuna() -> None:
+    """Raise MissingExtraError if the package that proposes trials is not installed."""
+    import importlib.util
+
+    if importlib.util.find_spec("optuna") is None:
+        raise MissingExtraError("optuna", "train", "A search")
+
+
+def _share_cores(device: str, workers: int | None, n_trainings: int) -> tuple[int, int]:
+    """How many trainings at a time, and threads of each."""
     import torch
 
     from harken.training.device import choose_device
 
     cores = torch.get_num_threads()
     if workers is None:
-        on_cpu = choose_device(made.plan.config.device).type == "cpu"
-        workers = min(cores, made.plan.n_folds) if on_cpu else 1
-    threads = max(1, cores // workers)
-    run_all(made, workers=workers, threads=threads, watcher=watcher or SilentFolds())
-    return made
+        workers = min(cores, n_trainings) if choose_device(device).type == "cpu" else 1
+    return workers, max(1, cores // workers)
 
 
 def _refuse_no_workers(workers: int | None) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harken.errors import InputError
-from harken.splits import LEAKS, Split, leaky_random
+from harken.splits import INNER_KFOLD, LEAKS, Split, for_selection, leaky_random
 from harken.windows import Windows, natural_order
 
 SUBJECT_KFOLD = "subject-kfold"
@@ -29,7 +29,7 @@ class Folds:
     ----------
     windows : of everybody, all of them labelled
     people : who is judged in each fold
-    protocol : `SUBJECT_KFOLD` or `LOSO`
+    protocol : `SUBJECT_KFOLD`, `LOSO` or `splits.INNER_KFOLD`
 
     Raises
     ------
@@ -93,7 +93,7 @@ def subject_folds(windows: Windows, n_folds: int, *, seed: int = 0) -> Folds:
     if len(subjects) < n_folds:
         raise InputError(
             f"{n_folds} folds need at least {n_folds} people; there are {len(subjects)}. "
-            f"Take --folds {len(subjects)} or fewer, or --loso."
+            f"Take --folds {len(subjects)} or fewer."
         )
     drawn = np.random.default_rng(seed).permutation(list(subjects))
     people = tuple(natural_order(part) for part in np.array_split(drawn, n_folds))
@@ -112,13 +112,29 @@ def leave_one_subject_out(windows: Windows) -> Folds:
     return Folds(windows, tuple((subject,) for subject in subjects), LOSO)
 
 
+def inner_folds(windows: Windows, n_folds: int) -> Folds:
+    """Subject-wise k-fold of the training subjects alone, to choose settings on.
+
+    They are the inner folds of a nested cross-validation, whose outer split is the dataset's: its
+    test subjects stand on neither side.
+
+    Raises
+    ------
+    InputError
+        As `subject_folds`.
+    """
+    folds = subject_folds(for_selection(windows), n_folds)
+    return dataclasses.replace(folds, protocol=INNER_KFOLD)
+
+
 @dataclass(frozen=True)
 class Fold:
     """Which fold of which cross-validation: with the windows, enough to make it again.
 
     Attributes
     ----------
-    protocol : `SUBJECT_KFOLD`, `LOSO`, or `splits.LEAKS` for the random split of the leak meter
+    protocol : `SUBJECT_KFOLD`, `LOSO`, `splits.INNER_KFOLD`, or `splits.LEAKS` for the random split
+        of the leak meter
     number : from 1
     n_folds : how many there are; with `LOSO`, as many as people
     """
@@ -158,6 +174,8 @@ def all_folds(windows: Windows, protocol: str, n_folds: int) -> Folds:
         return leave_one_subject_out(windows)
     if protocol == SUBJECT_KFOLD:
         return subject_folds(windows, n_folds)
+    if protocol == INNER_KFOLD:
+        return inner_folds(windows, n_folds)
     raise InputError(f"{protocol!r} is no protocol of a cross-validation.")
 
 

@@ -19,8 +19,14 @@ from harken.windows import Windows, refuse_shared_subjects
 WITHIN_SUBJECT = "within-subject"
 #: Windows of one person on both sides. Nothing but the leak meter takes it.
 LEAKS = "random (leaks)"
+#: Training subjects are held out to choose a recipe on them.
+INNER_KFOLD = "inner-kfold"
 #: What every figure and picture carries whose protocol says nothing about new people.
-CAUTION = {WITHIN_SUBJECT: "within-subject", LEAKS: "random split (leaks): do not quote"}
+CAUTION = {
+    WITHIN_SUBJECT: "within-subject",
+    LEAKS: "random split (leaks): do not quote",
+    INNER_KFOLD: "inner fold of training subjects: the recipe is chosen on them",
+}
 #: Seconds between a window to learn from and one to judge on, in a within-subject split. Windows
 #: that touch look alike; three windows of UCI HAR further, a person has moved on.
 GAP_S = 7.5
@@ -57,6 +63,14 @@ def for_training(windows: Windows, *, seed: int) -> Split:
     if (windows.split != "").any():
         return official(windows)
     return hold_out(windows, fraction=0.2, seed=seed)
+
+
+def for_selection(windows: Windows) -> Windows:
+    """The windows that settings may be chosen on.
+
+    Those of the training subjects where the dataset prescribes a split, else all.
+    """
+    return windows.of_split("train") if (windows.split != "").any() else windows
 
 
 def official(windows: Windows) -> Split:

@@ -23,6 +23,7 @@ COMMANDS = [
     ("demo",),
     ("train",),
     ("crossval",),
+    ("search",),
     ("evaluate",),
     ("inspect",),
     ("predict",),

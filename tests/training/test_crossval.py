@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.training.processes import HARKEN, start_and_signal, wait_until, workers_of
 
 import harken
 from harken.datasets import simulated
@@ -21,7 +19,6 @@ from harken.evaluation.metrics import score
 from harken.evaluation.official import evaluate_official
 from harken.training.crossval import CrossValidation
 
-HARKEN = [sys.executable, "-m", "harken"]
 COMMAND = [*HARKEN, "crossval", "simulated", "--folds", "2", "--epochs", "2", "--seed", "3"]
 
 
@@ -49,42 +46,6 @@ def resume(folder: Path, command: str = "crossval") -> subprocess.CompletedProce
     return subprocess.run(
         [*HARKEN, command, "--resume", str(folder)], capture_output=True, text=True
     )
-
-
-def start_and_signal(
-    folder: Path, reached: Callable[[], bool], number: signal.Signals
-) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [*COMMAND, "--out", str(folder)],
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    while not reached():
-        assert process.poll() is None, "it ended before it could be stopped"
-        time.sleep(0.01)
-    os.killpg(process.pid, number)
-    return process
-
-
-def workers_of(folder: Path) -> list[str]:
-    """Processes that still train in a folder."""
-    found = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = file.read_text().split("\0")
-        except OSError:  # it has just ended
-            continue
-        if "harken.training.worker" in words and any(str(folder) in word for word in words):
-            found.append(file.parent.name)
-    return found
-
-
-def wait_until(reached: Callable[[], bool], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_everybody_is_judged_once_and_the_figures_are_of_all_together(
@@ -153,7 +114,7 @@ def test_killed_then_one_fold_damaged_and_yet_the_same_figures(
 ) -> None:
     folder = tmp_path / "killed"
     checkpoint = folder / "fold-02" / "checkpoint.safetensors"
-    process = start_and_signal(folder, checkpoint.exists, signal.SIGKILL)
+    process = start_and_signal([*COMMAND, "--out", str(folder)], checkpoint.exists, signal.SIGKILL)
     process.communicate()
     wait_until(lambda: not workers_of(folder), 20)
     assert not (folder / "crossval.json").exists()
@@ -179,7 +140,11 @@ def test_killed_then_one_fold_damaged_and_yet_the_same_figures(
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_ctrl_c_stops_all_and_says_how_to_go_on(tmp_path: Path) -> None:
     folder = tmp_path / "stopped"
-    process = start_and_signal(folder, (folder / "fold-01" / "config.toml").exists, signal.SIGINT)
+    process = start_and_signal(
+        [*COMMAND, "--out", str(folder)],
+        (folder / "fold-01" / "config.toml").exists,
+        signal.SIGINT,
+    )
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err

@@ -115,10 +115,10 @@ def test_resuming_a_finished_run_changes_nothing(finished: Run) -> None:
 
 def test_a_half_written_entry_of_the_record_spoils_only_itself(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    run.open_test("first")
+    run.open_test("first", ["1", "2"])
     with (tmp_path / "record.jsonl").open("a") as file:
         file.write('{"when": "2026')
-    run.open_test("second")
+    run.open_test("second", ["1", "2"])
     assert [opening["why"] for opening in run.openings] == ["first", "second"]
 
 

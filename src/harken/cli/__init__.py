@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harken.cli import crossval, data, demo, evaluate, inspect, models, predict, train
+from harken.cli import crossval, data, demo, evaluate, inspect, models, predict, search, train
 from harken.errors import HarkenError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(data.app, name="data")
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("crossval", epilog=crossval.EXAMPLE)(crossval.crossval)
+app.command("search", epilog=search.EXAMPLE)(search.search)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)

@@ -10,6 +10,7 @@ import typer
 from harken.cli.output import (
     DataOption,
     JsonOption,
+    PresetOption,
     SeedOption,
     SubjectPatternOption,
     console,
@@ -29,7 +30,7 @@ def crossval(
             help="One of `harken data list`, or a folder of your own.",
         ),
     ] = None,
-    preset: Annotated[str | None, typer.Option(help="A network and a whole recipe.")] = None,
+    preset: PresetOption = None,
     model: Annotated[str | None, typer.Option(help="A network with its default recipe.")] = None,
     folds: Annotated[int | None, typer.Option(help="Folds by subject, 5 if not given.")] = None,
     loso: Annotated[bool, typer.Option("--loso", help="Leave one subject out at a time.")] = False,

@@ -24,6 +24,12 @@ SubjectPatternOption = Annotated[
         help="Finds who it is in the path of each file of a folder.",
     ),
 ]
+PresetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--preset", help="A network and a whole recipe: a name, or a preset file (.toml)."
+    ),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Makes the run repeatable.")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import (
     BarColumn,
@@ -19,15 +19,19 @@ from rich.progress import (
 from harken.cli.output import console
 from harken.splits import CAUTION
 
+if TYPE_CHECKING:
+    from harken.training.search import SearchPlan
+    from harken.training.trials import Trial
+
 #: What an entry of the history is called on the screen, in this order.
 _SERIES = ("batch", "validation", "test")
 
 
-def _bars(unit: str = "step") -> Progress:
+def _bars() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn(unit + " {task.completed:.0f}/{task.total:.0f}"),
+        TextColumn("{task.fields[unit]} {task.completed:.0f}/{task.total:.0f}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
@@ -40,10 +44,13 @@ def _bars(unit: str = "step") -> Progress:
 
 def each_file(files: Sequence[Path]) -> Iterator[Path]:
     """Go through files under a bar, which is drawn where there are several."""
-    bars = _bars("file")
+    bars = _bars()
     bars.disable = len(files) < 2
     with bars:
-        yield from bars.track(files, description="")
+        task = bars.add_task("", total=len(files), unit="file")
+        for file in files:
+            yield file
+            bars.advance(task)
 
 
 class TrainingProgress:
@@ -57,7 +64,7 @@ class TrainingProgress:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._bars = _bars()
-        self._task = self._bars.add_task("starting", total=None, visible=False)
+        self._task = self._bars.add_task("starting", total=None, visible=False, unit="step")
         self._best = ""
 
     def __enter__(self) -> TrainingProgress:
@@ -102,12 +109,12 @@ class FoldsProgress:
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
-        self._bars = _bars()
-        self._tasks: dict[str, TaskID] = {}
+        self._shown = _Trainings(quiet=quiet)
+        self.started = self._shown.started
+        self.stepped = self._shown.stepped
 
     def __enter__(self) -> FoldsProgress:
-        self._bars.start()
+        self._shown.bars.start()
         return self
 
     def __exit__(
@@ -116,33 +123,96 @@ class FoldsProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bars.stop()
-
-    def started(self, name: str, step: int, n_steps: int) -> None:
-        self._tasks[name] = self._bars.add_task(name, total=n_steps, completed=step)
-        if step:
-            self._print(f"{name}: going on after step {step} of {n_steps}")
-
-    def stepped(self, name: str, step: int, loss: float) -> None:
-        self._bars.update(self._tasks[name], completed=step, description=f"{name} loss {loss:.4f}")
+        self._shown.bars.stop()
 
     def finished(self, name: str, metrics: dict[str, Any]) -> None:
-        self._remove(name)
+        self._shown.remove(name)
         judged = ", ".join(row["subject"] for row in metrics["per_subject"])
         about = CAUTION.get(metrics["protocol"], f"judged on {judged}")
-        self._print(
+        self._shown.print(
             f"{name}: accuracy {metrics['accuracy']:.2%}, macro F1 {metrics['macro_f1']:.4f}; "
             f"{about}"
         )
 
     def failed(self, name: str, why: str) -> None:
-        self._remove(name)
-        self._print(f"{name} failed: {why}")
+        self._shown.remove(name)
+        self._shown.print(f"{name} failed: {why}")
 
-    def _remove(self, name: str) -> None:
+
+class SearchProgress:
+    """Watches a search: a bar for all trials and for each training, a line when a trial ends.
+
+    Parameters
+    ----------
+    quiet : leave out the lines (the bars are drawn on terminals only)
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._shown = _Trainings(quiet=quiet)
+        self._all = self._shown.bars.add_task("search", total=None, visible=False, unit="trial")
+        self._n_folds = 0
+        self.started = self._shown.started
+        self.stepped = self._shown.stepped
+
+    def __enter__(self) -> SearchProgress:
+        self._shown.bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._shown.bars.stop()
+
+    def search_started(self, plan: SearchPlan, n_ended: int) -> None:
+        self._n_folds = plan.n_folds
+        self._shown.bars.update(self._all, total=plan.n_trials, completed=n_ended, visible=True)
+        if n_ended:
+            self._shown.print(f"going on after {n_ended} of {plan.n_trials} trials")
+
+    def finished(self, name: str, metrics: dict[str, Any]) -> None:
+        self._shown.remove(name)
+
+    def failed(self, name: str, why: str) -> None:
+        self._shown.remove(name)
+
+    def trial_ended(self, trial: Trial, best: Trial | None) -> None:
+        sofar = f", best {best.score:.2%} (trial {best.number})" if best else ""
+        self._shown.bars.update(self._all, advance=1, description=f"search{sofar}")
+        self._shown.print(f"trial {trial.number}: {self._told(trial)}{sofar}")
+
+    def _told(self, trial: Trial) -> str:
+        if trial.state == "failed":
+            return f"failed: {trial.why}"
+        accuracy = f"mean accuracy {trial.score:.2%}"
+        if trial.state == "pruned":
+            n_done = len(trial.accuracies)
+            return f"{accuracy}, given up after fold {n_done} of {self._n_folds}"
+        return f"{accuracy} in {self._n_folds} folds"
+
+
+class _Trainings:
+    """A bar for each training under way, and lines that stay."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self.bars = _bars()
+        self._tasks: dict[str, TaskID] = {}
+
+    def started(self, name: str, step: int, n_steps: int) -> None:
+        self._tasks[name] = self.bars.add_task(name, total=n_steps, completed=step, unit="step")
+        if step:
+            self.print(f"{name}: going on after step {step} of {n_steps}")
+
+    def stepped(self, name: str, step: int, loss: float) -> None:
+        self.bars.update(self._tasks[name], completed=step, description=f"{name} loss {loss:.4f}")
+
+    def remove(self, name: str) -> None:
         if name in self._tasks:
-            self._bars.remove_task(self._tasks.pop(name))
+            self.bars.remove_task(self._tasks.pop(name))
 
-    def _print(self, line: str) -> None:
+    def print(self, line: str) -> None:
         if not self._quiet:
-            self._bars.console.print(line, soft_wrap=True, markup=False)
+            self.bars.console.print(line, soft_wrap=True, markup=False)

@@ -10,6 +10,7 @@ import typer
 from harken.cli.output import (
     DataOption,
     JsonOption,
+    PresetOption,
     SeedOption,
     SubjectPatternOption,
     console,
@@ -28,7 +29,7 @@ def train(
             help="One of `harken data list`, or a folder of your own.",
         ),
     ] = None,
-    preset: Annotated[str | None, typer.Option(help="A network and a whole recipe.")] = None,
+    preset: PresetOption = None,
     model: Annotated[str | None, typer.Option(help="A network with its default recipe.")] = None,
     channels: Annotated[str | None, typer.Option(help="all or accelerometer.")] = None,
     seed: SeedOption = 0,

@@ -42,7 +42,7 @@ def evaluate_official(predictor: Predictor, windows: Windows) -> dict[str, Any]:
     _refuse_a_fold(card, windows.dataset)
     split = splits.official(windows)
     if run := Run.of_model_file(predictor.path):
-        run.open_test("harken evaluate")
+        run.open_test("harken evaluate", split.test.subjects)
     probability = predictor.probability(split.test)
     metrics = score(split.test.y, probability, split.test.labels, split.test.subject)
     trained = {key: card.figures[key] for key in _OF_TRAINING if key in card.figures}

@@ -11,6 +11,7 @@ from typing import Any
 from harken.evaluation.page import SIMULATED, picture, table, write_page
 from harken.evaluation.sections import headline, judged
 from harken.labels import activity_name
+from harken.splits import CAUTION, INNER_KFOLD
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def write_report(path: str | Path, report: ReportData) -> None:
             report.pictures["curves"], "loss and accuracy by optimiser step"
         ),
         **judged(m, report.pictures, _temperature(m)),
-        "Openings of the test subjects": _openings(report.openings),
+        "Openings of the test subjects": _openings(report.openings, m["protocol"]),
         "Machine": table(("what", "which"), list(report.machine.items())),
         "Make it again": f"<p><code>{escape(report.command)}</code></p>",
         "Credits": f'<p class="soft">{escape(report.credits)}</p>',
@@ -97,10 +98,11 @@ def _temperature(m: Mapping[str, Any]) -> str:
     return f"temperature {m['temperature']:.3f}, fitted on validation subjects"
 
 
-def _openings(openings: Sequence[Mapping[str, str]]) -> str:
+def _openings(openings: Sequence[Mapping[str, str]], protocol: str) -> str:
     rows = [(entry["why"], entry["when"]) for entry in openings]
     shown = table(("why", "when"), rows)
-    count = f"<p>{len(rows)} in all; nothing was selected on them.</p>"
+    selected = CAUTION[protocol] if protocol == INNER_KFOLD else "nothing was selected on them"
+    count = f"<p>{len(rows)} in all; {selected}.</p>"
     if len(rows) <= 5:
         return count + shown
     return f"{count}<details><summary>all of them</summary>{shown}</details>"

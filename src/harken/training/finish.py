@@ -32,7 +32,7 @@ from harken.smoothing.fit import fit_smoothing
 from harken.splits import CAUTION, LEAKS, Split
 from harken.training.checkpoint import State
 from harken.training.machine import describe_machine
-from harken.training.recipe import PRESETS
+from harken.training.recipe import PRESETS, Recipe
 from harken.training.run import Config, Run
 from harken.windows import Windows
 
@@ -53,7 +53,7 @@ def finish(
     model_file.save(run.model_file, network, card)
     predictor = Predictor(run.model_file)
 
-    run.open_test("final evaluation")
+    run.open_test("final evaluation", split.test.subjects)
     probability = predictor.probability(split.test)
     predictions = Predictions.of(split.test, probability)
     run.write_predictions(predictions)
@@ -192,9 +192,9 @@ def _draw_and_report(
 
 def _title(config: Config, split: Split) -> str:
     title = f"{config.preset} on {config.dataset}, seed {config.seed}"
-    if split.protocol in CAUTION:
-        return f"{title}, {split.protocol}"
     fold = config.fold
+    if split.protocol in CAUTION and not config.part_of:
+        return f"{title}, {split.protocol}"
     return f"{title}, fold {fold.number} of {fold.n_folds}" if fold else title
 
 
@@ -220,18 +220,40 @@ def summary(split: Split) -> dict[str, Any]:
 
 
 def command_of(config: Config) -> str:
-    """The command that makes this run, or the cross-validation that it is a fold of, again."""
-    recipe = config.recipe
-    kind = "--preset" if config.preset in PRESETS else "--model"
-    parts = ["harken", "crossval" if config.fold else "train", config.dataset, kind, config.preset]
-    parts += ["--seed", str(config.seed)]
-    if recipe.channels != "all":
-        parts += ["--channels", recipe.channels]
-    if config.preset in PRESETS and recipe.epochs != PRESETS[config.preset].recipe.epochs:
-        parts += ["--epochs", f"{recipe.epochs:g}"]
+    """The command that makes this run, or what it is a fold of, again."""
+    if config.part_of:
+        return config.part_of
+    parts = ["harken", "crossval" if config.fold else "train", *what_of(config)]
+    if _epochs_differ(config):
+        parts += epochs_of(config.recipe)
     if config.fold:
         parts += _folds_of(config.fold)
     return shlex.join(parts)
+
+
+def what_of(config: Config) -> list[str]:
+    """What is trained, in words of the command line, but for the epochs."""
+    if config.preset_file or config.preset in PRESETS:
+        parts = [config.dataset, "--preset", config.preset_file or config.preset]
+    else:
+        parts = [config.dataset, "--model", config.preset]
+    if config.recipe.channels != "all":
+        parts += ["--channels", config.recipe.channels]
+    return [*parts, "--seed", str(config.seed)]
+
+
+def epochs_of(recipe: Recipe) -> list[str]:
+    """The epochs, in words of the command line."""
+    return ["--epochs", f"{recipe.epochs:g}"]
+
+
+def _epochs_differ(config: Config) -> bool:
+    """Whether the epochs may not be those of the preset: what its file says now is not known."""
+    if config.preset_file:
+        return True
+    preset = PRESETS.get(config.preset)
+    default = preset.recipe if preset else Recipe(model=config.recipe.model)
+    return config.recipe.epochs != default.epochs
 
 
 def _folds_of(fold: Fold) -> list[str]:

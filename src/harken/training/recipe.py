@@ -5,12 +5,14 @@ A preset names a network and its whole recipe. It is saved as `config.toml` with
 
 from __future__ import annotations
 
-import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from harken.errors import UnknownNameError
+from harken.errors import FormatError, UnknownNameError
+from harken.models import MODELS
+from harken.signal import CHANNEL_SETS
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,18 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Preset:
-    """A recipe with a name."""
+    """A recipe with a name.
+
+    Attributes
+    ----------
+    name, description, recipe
+    file : where it was read from; None for one that ships
+    """
 
     name: str
     description: str
     recipe: Recipe
+    file: str | None = None
 
 
 PRESETS = {
@@ -230,10 +239,56 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
+#: Numbers that must be above 0; all others may be 0.
+_POSITIVE = ("learning_rate", "epochs", "batch_size", "micro_batch", "temperature")
+#: Numbers that are at most 1.
+_SHARES = ("label_smoothing", "turn_share", "validation_fraction")
+
+
 def recipe_from(values: Mapping[str, Any]) -> Recipe:
-    """A recipe from the table that `config.toml` holds."""
-    known = {f.name for f in dataclasses.fields(Recipe)}
-    for name in values:
-        if name not in known:
-            raise UnknownNameError("setting of a recipe", name, known)
-    return Recipe(**values)
+    """A recipe from a table of a TOML file, such as `config.toml` or a preset.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such setting, network or set of channels.
+    FormatError
+        A value is of another type than its setting, or cannot be.
+    """
+    kinds = get_type_hints(Recipe)
+    for name, value in values.items():
+        if name not in kinds:
+            raise UnknownNameError("setting of a recipe", name, kinds)
+        _refuse_other_kind(name, value, kinds[name])
+    if "model" not in values:
+        raise FormatError("A recipe must name its network, as 'model'; this one does not.")
+    recipe = Recipe(**values)
+    if recipe.model not in MODELS:
+        raise UnknownNameError("model", recipe.model, MODELS)
+    if recipe.channels not in CHANNEL_SETS:
+        raise UnknownNameError("set of channels", recipe.channels, CHANNEL_SETS)
+    return recipe
+
+
+def _refuse_other_kind(name: str, value: Any, kind: Any) -> None:
+    if get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            raise UnknownNameError(name, str(value), get_args(kind))
+    elif kind in (int, float):
+        _refuse_impossible_number(name, value, whole=kind is int)
+    elif not isinstance(value, get_origin(kind) or kind):
+        expected = {str: "a text", bool: "true or false"}.get(kind, "a table")
+        raise FormatError(f"{name!r} is {value!r}; expected {expected}.")
+
+
+def _refuse_impossible_number(name: str, value: Any, *, whole: bool) -> None:
+    is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if is_number and math.isfinite(value):
+        above = value > 0 if name in _POSITIVE else value >= 0
+        if above and (name not in _SHARES or value <= 1):
+            return
+    kind = "a whole number" if whole else "a number"
+    limit = (
+        "above 0" if name in _POSITIVE else "from 0 to 1" if name in _SHARES else "of at least 0"
+    )
+    raise FormatError(f"{name!r} is {value!r}; expected {kind} {limit}.")

@@ -2,7 +2,7 @@
 
 config.toml             what was asked for; enough to resume
 history.jsonl           one line per evaluation
-record.jsonl            each opening of the test subjects, with the reason
+record.jsonl            each opening of the test subjects: who they are, and why
 checkpoint.safetensors  where the training stands
 weights.safetensors     the chosen weights
 model.onnx              the model file
@@ -17,7 +17,7 @@ import dataclasses
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,10 +40,13 @@ class Config:
     ----------
     dataset, data : name, and the folder of archives if one was given
     preset : name of the preset, or of the model where its default recipe was taken
+    preset_file : the file that the preset was read from; the recipe is kept here, so it need not
+        stay
     recipe : the recipe after all changes from the command line
     seed, device : the rest that decides the bits
     subject_pattern : finds the subjects of a folder's recordings, if one was given
-    fold : which fold of a cross-validation this is; None judges on the split for training
+    fold : which fold of a cross-validation or search this is; None judges on the split for training
+    part_of : the command of the search that this is a part of
     """
 
     dataset: str
@@ -54,6 +57,8 @@ class Config:
     data: str | None = None
     subject_pattern: str | None = None
     fold: Fold | None = None
+    preset_file: str | None = None
+    part_of: str | None = None
 
     def table(self) -> dict[str, Any]:
         """As TOML holds it, which knows no None."""
@@ -145,16 +150,17 @@ class Run:
 
     @property
     def openings(self) -> list[dict[str, str]]:
-        """Each opening of the test subjects: when and why."""
+        """Each opening of the test subjects: when, why, and who they are."""
         file = self.path / "record.jsonl"
         if not file.exists():
             return []
         lines = file.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines if line.endswith("}")]
 
-    def open_test(self, why: str) -> None:
-        """Note that the test subjects are being looked at, before they are."""
-        entry = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "why": why}
+    def open_test(self, why: str, subjects: Iterable[str]) -> None:
+        """Note that the windows of test subjects are being looked at, before they are."""
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        entry = {"when": when, "why": why, "subjects": ", ".join(subjects)}
         file = self.path / "record.jsonl"
         with storing(file), file.open("ab+") as lines:
             if lines.seek(0, os.SEEK_END) and lines.seek(-1, os.SEEK_END) and lines.read() != b"\n":

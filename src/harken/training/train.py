@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
         train=loop.Labelled.of(learn, device),
         validation=loop.Labelled.of(validation, device) if validation is not None else None,
         test=loop.Labelled.of(split.test, device) if recipe.test_curve else None,
-        looked_at=run.open_test,
+        looked_at=partial(run.open_test, subjects=split.test.subjects),
     )
     with Lanes(device) as lanes:
         state = loop.fit(

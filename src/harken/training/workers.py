@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -44,6 +45,31 @@ class SilentFolds:
     def failed(self, name: str, why: str) -> None: ...
 
 
+@dataclass(frozen=True)
+class Failure:
+    """Why a training did not reach its end.
+
+    Attributes
+    ----------
+    why : the last that it said
+    status : exit status of its process, 1 where the training failed on its own account; less than 0
+        where a signal ended it
+    """
+
+    why: str
+    status: int
+
+
+class Source(Protocol):
+    """Where trainings come from. The next one may depend on how those before it ended."""
+
+    def take(self) -> tuple[str, Run] | None:
+        """Name and run of the next training; None where none can begin now."""
+
+    def ended(self, name: str, failure: Failure | None) -> None:
+        """A training that was taken is finished, or failed; what is raised here ends them all."""
+
+
 def train_all(
     runs: Mapping[str, Run], windows: Path, *, workers: int, threads: int, watcher: FoldsWatcher
 ) -> dict[str, str]:
@@ -65,14 +91,59 @@ def train_all(
     KeyboardInterrupt
         The user stopped it; each run goes on from its checkpoint.
     """
-    waiting, running, failures = dict(runs), dict[str, _Worker](), dict[str, str]()
+    listed = _Listed(runs, watcher)
+    train_from(listed, windows, workers=workers, threads=threads, watcher=watcher)
+    return listed.failures
+
+
+class _Listed:
+    """Trainings that are all known beforehand."""
+
+    def __init__(self, runs: Mapping[str, Run], watcher: FoldsWatcher) -> None:
+        self._runs = runs
+        self._waiting = list(runs)
+        self._watcher = watcher
+        self.failures: dict[str, str] = {}
+
+    def take(self) -> tuple[str, Run] | None:
+        if not self._waiting:
+            return None
+        name = self._waiting.pop(0)
+        return name, self._runs[name]
+
+    def ended(self, name: str, failure: Failure | None) -> None:
+        if failure:
+            self.failures[name] = failure.why
+            self._watcher.failed(name, failure.why)
+        else:
+            self._watcher.finished(name, self._runs[name].metrics)
+
+
+def train_from(
+    source: Source, windows: Path, *, workers: int, threads: int, watcher: FoldsWatcher
+) -> None:
+    """Train what a source gives, until it has nothing more and all have ended.
+
+    Parameters
+    ----------
+    workers, windows, threads : as for `train_all`
+    watcher : is told how far each training is; how one ended is told to the source
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The user stopped it; each run goes on from its checkpoint.
+    """
+    running = dict[str, _Worker]()
     events: _Events = queue.Queue()
     with listening_for_ctrl_c() as stop_asked:
         try:
-            while running or (waiting and not stop_asked()):
-                while waiting and len(running) < workers and not stop_asked():
-                    name = next(iter(waiting))
-                    running[name] = _Worker(name, waiting.pop(name), windows, threads, events)
+            while True:
+                while len(running) < workers and not stop_asked() and (taken := source.take()):
+                    name, run = taken
+                    running[name] = _Worker(name, run, windows, threads, events)
+                if not running:
+                    break
                 if stop_asked():
                     for worker in running.values():
                         worker.stop()
@@ -82,18 +153,15 @@ def train_all(
                     continue
                 if event is not None:
                     _tell(watcher, name, event)
-                elif why := running.pop(name).failure():
-                    failures[name] = why
-                    if not stop_asked():
-                        watcher.failed(name, why)
-                else:
-                    watcher.finished(name, runs[name].metrics)
+                    continue
+                failure = running.pop(name).failure()
+                if not (failure and stop_asked()):  # one that was to stop has not failed
+                    source.ended(name, failure)
         finally:
             for worker in running.values():
                 worker.kill()
         if stop_asked():
             raise KeyboardInterrupt
-    return failures
 
 
 def _tell(watcher: FoldsWatcher, name: str, event: dict[str, Any]) -> None:
@@ -135,17 +203,19 @@ class _Worker:
         self._process.kill()
         self.failure()
 
-    def failure(self) -> str:
-        """Wait for its end; "" if it went well, else why it did not."""
+    def failure(self) -> Failure | None:
+        """Wait for its end; None if it went well."""
         status = self._process.wait()
         self.stop()
         with self._said as said:
             said.seek(0)
             lines = said.read().decode(errors="replace").strip().splitlines()
+        if not status:
+            return None
+        why = lines[-1] if lines else f"its process ended with status {status}"
         if status < 0:
-            return (
+            why = (
                 f"its process was ended by signal {-status}; where it is 9, the system often had "
                 "no memory left: fewer --workers need less"
             )
-        last = lines[-1] if lines else f"its process ended with status {status}"
-        return last if status else ""
+        return Failure(why, status)
