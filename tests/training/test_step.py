@@ -91,3 +91,15 @@ def test_one_cycle_rises_to_its_peak_and_falls_to_nothing() -> None:
     assert rates.index(max(rates)) == pytest.approx(300, abs=2)
     assert rates[0] < 0.0005
     assert rates[-1] < 1e-6
+
+
+def test_lanes_leave_the_arithmetic_of_the_caller_as_it_was() -> None:
+    """Without denormal numbers other libraries in the same process compute something else."""
+    smallest = torch.finfo(torch.float32).tiny
+    threads = torch.get_num_threads()
+    assert torch.tensor(smallest) / 4 > 0
+    with Lanes(CPU) as lanes:
+        (inside,) = lanes.map(lambda x: torch.tensor(x) / 4, [smallest])
+        assert inside == 0
+    assert torch.tensor(smallest) / 4 > 0
+    assert torch.get_num_threads() == threads

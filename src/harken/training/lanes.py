@@ -25,7 +25,8 @@ _Result = TypeVar("_Result")
 class Lanes:
     """As many lanes as PyTorch would use threads on a CPU; on other devices, the caller alone.
 
-    While it is open as a context manager, PyTorch's own threading is off.
+    While it is open as a context manager, PyTorch's own threading is off, and the calling thread has
+    no denormal numbers; afterwards both are as they were.
 
     Parameters
     ----------
@@ -35,6 +36,7 @@ class Lanes:
     def __init__(self, device: torch.device) -> None:
         self._threads = torch.get_num_threads()
         self._pool: ThreadPoolExecutor | None = None
+        self._had_denormals = True
         self.on_cpu = device.type == "cpu"
 
     @property
@@ -44,6 +46,7 @@ class Lanes:
     def __enter__(self) -> Lanes:
         if self.on_cpu:
             keep_freed_memory()
+            self._had_denormals = _has_denormals()
             _compute_alone()
             self._pool = ThreadPoolExecutor(self._threads, "lane", initializer=_compute_alone)
         return self
@@ -58,6 +61,7 @@ class Lanes:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
             torch.set_num_threads(self._threads)
+            torch.set_flush_denormal(not self._had_denormals)
 
     def map(self, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
         """The results of `work` on each item, in their order."""
@@ -71,3 +75,8 @@ def _compute_alone() -> None:
     torch.set_num_threads(1)
     # Gradients that fade over 128 steps become denormal numbers, and these are slow.
     torch.set_flush_denormal(True)
+
+
+def _has_denormals() -> bool:
+    """Whether this thread computes with numbers below the smallest normal one."""
+    return bool(torch.tensor(torch.finfo(torch.float32).tiny) / 2 > 0)
