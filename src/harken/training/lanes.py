@@ -25,8 +25,8 @@ _Result = TypeVar("_Result")
 class Lanes:
     """As many lanes as PyTorch would use threads on a CPU; on other devices, the caller alone.
 
-    While it is open as a context manager, PyTorch's own threading is off, and the calling thread has
-    no denormal numbers; afterwards both are as they were.
+    While it is open as a context manager, PyTorch's own threading is off, and the calling thread
+    has no denormal numbers; afterwards both are as they were.
 
     Parameters
     ----------
