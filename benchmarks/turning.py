@@ -170,12 +170,17 @@ def measured(preset: str, people: list[Recording]) -> dict[str, Any]:
     return figures
 
 
-def main() -> None:
-    people = [
+def test_people() -> list[Recording]:
+    """The recordings of the test people, labelled with the six activities alone."""
+    return [
         replace(recording, spans=tuple(s for s in recording.spans if s.label in LABELS[:6]))
         for recording in datasets.load_recordings("hapt")
         if recording.subject in TEST_SUBJECTS
     ]
+
+
+def main() -> None:
+    people = test_people()
     wanted = sys.argv[1:] or [preset for preset in PRESETS if preset not in LEFT_OUT]
     shown = [p for p in PRESETS if p in wanted or (RUNS / f"{p}.json").exists()]
     results = {preset: measured(preset, people) for preset in shown}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harken import pretrained
 from harken.bouts import Bout, bouts_of
 from harken.datasets.simulated import NAME as SIMULATED
 from harken.errors import ContractError, InputError
@@ -76,7 +77,7 @@ class Prediction:
 
 def predict(
     path: str | Path,
-    model: str | Path | Predictor,
+    model: str | Path | Predictor = pretrained.DEFAULT,
     *,
     columns: Mapping[str, str] | None = None,
     placement: str | None = None,
@@ -89,7 +90,8 @@ def predict(
     Parameters
     ----------
     path : a recording (a phone app's export, or a table) or a window file (.npz)
-    model : a model file, or an opened one
+    model : a model file, the name of one that ships, or an opened one; where the recording has no
+        gyroscope, the default is the one that does without
     columns : names of a table's columns by what they are, see `harken.read`
     placement : where the device was worn; None believes the file
     mounting : how to find the rotation into the model's axes, see `settle_mounting`
@@ -111,8 +113,21 @@ def predict(
     predictor = model if isinstance(model, Predictor) else Predictor(model)
     found = read(path, columns=columns)
     if isinstance(found, Recording):
+        predictor, found = _fitting(predictor, found)
         return _of_recording(str(path), predictor, found, placement, mounting, smoothing, force)
     return _of_windows(str(path), predictor, predictor.contract.check(found), smoothing)
+
+
+def _fitting(predictor: Predictor, recording: Recording) -> tuple[Predictor, Recording]:
+    """The model that ships for recordings without gyroscope, where this is one; and it is said."""
+    is_default = predictor.path == pretrained.find(pretrained.DEFAULT)
+    if recording.gyro is not None or not is_default:
+        return predictor, recording
+    note = f"there is no gyroscope: recognised by {pretrained.WITHOUT_GYROSCOPE}"
+    return (
+        Predictor(pretrained.WITHOUT_GYROSCOPE),
+        replace(recording, notes=(*recording.notes, note)),
+    )
 
 
 def _of_recording(

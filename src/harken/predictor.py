@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harken import model_file
+from harken import model_file, pretrained
 from harken.contract import Contract
 from harken.recording import Recording
 from harken.signal_path import filter_recording
@@ -23,7 +23,7 @@ class Predictor:
 
     Parameters
     ----------
-    path : the model file
+    path : the model file, or the name of one that ships, see `harken.pretrained`
 
     Attributes
     ----------
@@ -32,8 +32,8 @@ class Predictor:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self._session, self.card = model_file.load(path)
+        self.path = pretrained.find(path)
+        self._session, self.card = model_file.load(self.path)
 
     @property
     def contract(self) -> Contract:

@@ -13,7 +13,7 @@ EXAMPLE = example("harken evaluate runs/uci-har-stacked-lstm-seed0/model.onnx uc
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file, or one that ships.")],
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="One of `harken data list`.")],
     data: DataOption = None,
     as_json: JsonOption = False,

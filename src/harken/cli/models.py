@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harken import pretrained
 from harken.cli.output import JsonOption, console, example, print_json, print_table
 from harken.labels import activity_name
 
 if TYPE_CHECKING:
     from harken.card import Card
 
-EXAMPLE = example("harken models", "harken models runs/my-run/model.onnx")
+EXAMPLE = example("harken models", "harken models pretrained")
 
 #: Figures of a card that are shown, with how.
 _FIGURES = {
@@ -30,21 +30,22 @@ _FIGURES = {
 
 def models(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A model file: RUN/model.onnx.")
+        str | None,
+        typer.Argument(metavar="[FILE]", help="A model file (RUN/model.onnx), or one that ships."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The networks and presets that `harken train` knows; or what one model file is."""
+    """The models that ship, the networks and presets to train; or what one model file is."""
     if file is None:
         _list(as_json=as_json)
         return
     from harken import model_file
 
-    _, card = model_file.load(file)
+    _, card = model_file.load(pretrained.find(file))
     if as_json:
-        print_json({"source": str(file), **card.as_dict()})
+        print_json({"source": file, **card.as_dict()})
     else:
-        _print_card(str(file), card)
+        _print_card(file, card)
 
 
 def _list(*, as_json: bool) -> None:
@@ -57,8 +58,14 @@ def _list(*, as_json: bool) -> None:
         for p in PRESETS.values()
     ]
     if as_json:
-        print_json({"models": networks, "presets": presets})
+        shipped = [{"name": n, "description": d} for n, d in pretrained.SHIPPED.items()]
+        print_json({"shipped": shipped, "models": networks, "presets": presets})
         return
+    print_table(
+        "Models that ship (predict --model)",
+        ["name", "what it is for"],
+        [list(item) for item in pretrained.SHIPPED.items()],
+    )
     print_table(
         "Networks (--model)",
         ["name", "what it is"],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harken import pretrained
 from harken.cli.output import (
     JsonOption,
     console,
@@ -22,7 +23,7 @@ from harken.labels import activity_name
 if TYPE_CHECKING:
     from harken.prediction import Prediction
 
-EXAMPLE = example("harken predict walk.csv --model runs/my-run/model.onnx --plot walk.png")
+EXAMPLE = example("harken predict walk.csv --plot walk.png")
 
 
 def predict(
@@ -32,7 +33,9 @@ def predict(
             metavar="FILE...", help="Recordings (an app's export, or a table), window files (.npz)."
         ),
     ],
-    model: Annotated[Path, typer.Option(help="A model file: RUN/model.onnx.")],
+    model: Annotated[
+        str, typer.Option(help="A model file (RUN/model.onnx), or one that ships (harken models).")
+    ] = pretrained.DEFAULT,
     out: Annotated[
         Path | None, typer.Option(help="Write the bouts: .csv, .parquet or .json.")
     ] = None,

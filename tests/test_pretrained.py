@@ -1,0 +1,75 @@
+"""The model files that ship: there, small, credited, and good on people they never saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harken import pretrained
+from harken.datasets.hapt import TEST_SUBJECTS
+from harken.datasets.simulated import simulate
+from harken.prediction import predict
+from harken.predictor import Predictor
+from harken.recording import Recording
+from harken.resolve import settle_mounting
+
+
+@pytest.fixture(params=sorted(pretrained.SHIPPED))
+def predictor(request: pytest.FixtureRequest) -> Predictor:
+    return Predictor(request.param)
+
+
+def table(path: Path, recording: Recording, *, gyroscope: bool) -> Path:
+    assert recording.gyro is not None
+    parts = [recording.acc.time_s[:, None], recording.acc.values]
+    names = ["time_s", "acc_x", "acc_y", "acc_z"]
+    if gyroscope:
+        parts.append(recording.gyro.values)
+        names += ["gyro_x", "gyro_y", "gyro_z"]
+    np.savetxt(path, np.hstack(parts), "%.5f", ",", header=",".join(names), comments="")
+    return path
+
+
+def test_the_card_says_where_it_comes_from(predictor: Predictor) -> None:
+    card = predictor.card
+    assert card.contract.placement == "waist"
+    assert card.contract.mounting["learnt"] == "estimated"
+    assert card.protocol == "official"
+    assert card.figures["accuracy"] > 0.9
+    assert "must be acknowledged" in card.credits
+
+
+def test_they_are_small_and_their_licence_lies_beside_them() -> None:
+    files = [pretrained.find(name) for name in pretrained.SHIPPED]
+    assert sum(file.stat().st_size for file in files) < 2_000_000
+    licence = files[0].with_name("LICENCE.md").read_text(encoding="utf-8")
+    assert "commercial use is prohibited" in licence
+    assert "ESANN 2013" in licence
+
+
+def test_on_people_they_never_saw(predictor: Predictor, hapt: list[Recording]) -> None:
+    """What the card says is what comes out of the raw recordings of the test people."""
+    right, n = 0, 0
+    for person in [r for r in hapt if r.subject in TEST_SUBJECTS]:
+        six = tuple(s for s in person.spans if s.label in predictor.contract.labels)
+        person = replace(person, spans=six)
+        mounting = settle_mounting(person, predictor.contract, "estimate")
+        windows = predictor.windows_of(person, mounting.rotation)
+        windows = windows.select((windows.y >= 0) & ~windows.warm_up)
+        right += int((predictor.probability(windows).argmax(axis=1) == windows.y).sum())
+        n += len(windows)
+    assert right / n == pytest.approx(predictor.card.figures["accuracy"], abs=2e-3)
+
+
+def test_a_recording_without_gyroscope_takes_the_one_that_does_without(tmp_path: Path) -> None:
+    person = simulate("3", minutes=1.0)
+    both = predict(table(tmp_path / "both.csv", person, gyroscope=True))
+    alone = predict(table(tmp_path / "alone.csv", person, gyroscope=False))
+    said = "there is no gyroscope: recognised by pretrained-accelerometer"
+    assert said not in both.notes
+    assert said in alone.notes
+    assert len(both.windows.channels) == 9
+    assert len(alone.windows.channels) == 6
