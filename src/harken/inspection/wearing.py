@@ -65,7 +65,7 @@ def wearing_findings(acc: View, contract_up: str) -> Iterator[Finding]:
             "note",
             "acc",
             f"in gait {axis_of(up)} points up, {tilt_deg:.0f}° from {contract_up}",
-            f"A model that wants {contract_up} up needs the axes turned by the mounting estimate.",
+            f"Prediction turns it to {contract_up}, by the mounting that the gait shows.",
         )
 
 
