@@ -1,7 +1,7 @@
 """Harken's flagship beside MiniRocket and Hydra, on the same people.
 
     make bench-accuracy                               conv-bilstm, MiniRocket, Hydra
-    python -m benchmarks.accuracy SYSTEM... --seeds N     presets of Harken and peers, by name
+    python -m benchmarks.accuracy [SYSTEM...] [--seeds N] [--datasets D...]
 
 Needs the real archives: set $HARKEN_DATA to their folder. On UCI HAR: five subject-disjoint folds
 of all 30 people, the same for every system and seed; the official split; the folds once more with
@@ -12,9 +12,9 @@ finished one is not done again, a stopped one goes on. The figures go into
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,6 +39,7 @@ from harken.training.run import Config, Run
 
 RUNS = Path("runs/accuracy")
 RESULTS = Path("docs/results/accuracy.json")
+DATASETS = ("uci-har", "uci-har-upright")
 N_FOLDS = 5
 FLAGSHIP = "conv-bilstm"
 DEFAULT = (FLAGSHIP, "minirocket", "hydra")
@@ -62,13 +63,13 @@ class Part:
         )
 
 
-def splits() -> Iterator[tuple[str, str, int, Split]]:
+def splits(wanted: list[str]) -> Iterator[tuple[str, str, int, Split]]:
     """Dataset, protocol and number of each split; the official one has number 0."""
-    windows = datasets.load("uci-har")
-    yield "uci-har", "official", 0, official(windows)
-    for dataset in ("uci-har", "uci-har-upright"):
-        folds = subject_folds(datasets.load(dataset), N_FOLDS)
-        for number, split in enumerate(folds, start=1):
+    for dataset in wanted:
+        windows = datasets.load(dataset)
+        if dataset == DATASETS[0]:
+            yield dataset, "official", 0, official(windows)
+        for number, split in enumerate(subject_folds(windows, N_FOLDS), start=1):
             yield dataset, SUBJECT_KFOLD, number, split
 
 
@@ -198,17 +199,15 @@ def both_tables(results: dict[str, dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    words = sys.argv[1:]
-    n_seeds = SEEDS
-    if "--seeds" in words:
-        at = words.index("--seeds")
-        n_seeds = int(words[at + 1])
-        del words[at : at + 2]
-    systems = words or list(DEFAULT)
+    wanted = argparse.ArgumentParser(prog="python -m benchmarks.accuracy")
+    wanted.add_argument("systems", nargs="*", default=list(DEFAULT))
+    wanted.add_argument("--seeds", type=int, default=SEEDS)
+    wanted.add_argument("--datasets", nargs="+", default=list(DATASETS), choices=DATASETS)
+    asked = wanted.parse_args()
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for seed in range(n_seeds):
-        for dataset, protocol, number, split in splits():
-            for system in systems:
+    for seed in range(asked.seeds):
+        for dataset, protocol, number, split in splits(asked.datasets):
+            for system in asked.systems:
                 row = measured(Part(system, dataset, protocol, number, seed), split)
                 by_system = found.setdefault(f"{dataset}-{protocol}", {})
                 by_system.setdefault(system, []).append(row | {"seed": seed})
