@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from benchmarks import classic, loso, pages, turning
+from benchmarks import accuracy, classic, loso, pages, turning
 
 from harken.cli import main
 
@@ -26,6 +26,13 @@ def test_the_table_of_the_classic_is_what_was_measured() -> None:
 def test_the_table_of_turned_devices_is_what_was_measured() -> None:
     results = json.loads((ROOT / "docs" / "results" / "turning.json").read_text())
     assert pages.section(RESULTS, "turning") == turning.table(results)
+
+
+def test_the_tables_beside_other_systems_are_what_was_measured() -> None:
+    results = json.loads((ROOT / "docs" / "results" / "accuracy.json").read_text())
+    assert results
+    for name, by_system in results.items():
+        assert pages.section(RESULTS, name) == accuracy.both_tables(by_system)
 
 
 def test_the_table_of_everybody_in_turn_is_what_was_measured() -> None:
