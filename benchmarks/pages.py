@@ -1,4 +1,4 @@
-"""Put tables that benchmarks made into `docs/results.md`, between the marks that are theirs."""
+"""Put tables that benchmarks made into pages, between the marks that are theirs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from harken.files import write_text
 
 PAGE = Path("docs/results.md")
+README = Path("README.md")
 
 
 def section(text: str, name: str) -> str:
@@ -14,12 +15,12 @@ def section(text: str, name: str) -> str:
     return text.split(_begin(name))[1].split(_end(name))[0].strip()
 
 
-def write_section(name: str, content: str) -> None:
+def write_section(name: str, content: str, page: Path = PAGE) -> None:
     """Replace what stands between the marks of a name."""
-    text = PAGE.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     before, rest = text.split(_begin(name))
     _, after = rest.split(_end(name))
-    write_text(PAGE, f"{before}{_begin(name)}\n{content}\n{_end(name)}{after}")
+    write_text(page, f"{before}{_begin(name)}\n{content}\n{_end(name)}{after}")
 
 
 def _begin(name: str) -> str:

@@ -33,6 +33,7 @@ def test_the_tables_beside_other_systems_are_what_was_measured() -> None:
     assert results
     for name, by_system in results.items():
         assert pages.section(RESULTS, name) == accuracy.both_tables(by_system)
+    assert pages.section(README, "accuracy") == accuracy.short_table(results)
 
 
 def test_the_table_of_everybody_in_turn_is_what_was_measured() -> None:
