@@ -52,12 +52,18 @@ def console(*, to_stderr: bool = False) -> Console:
 
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """A table for people; the first column is text, the others are numbers."""
+    """A table for people; columns of numbers stand to the right."""
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold")
     for i, name in enumerate(columns):
-        table.add_column(name, justify="left" if i == 0 else "right")
+        numbers = i > 0 and all(_is_number(row[i]) for row in rows)
+        table.add_column(name, justify="right" if numbers else "left")
     for row in rows:
         table.add_row(*row)
     console().print(table)
+
+
+def _is_number(cell: str) -> bool:
+    """Whether it reads as one, perhaps with a unit; an empty cell may stand among numbers."""
+    return not cell or cell.lstrip("+-")[:1].isdigit()

@@ -81,7 +81,7 @@ DATASETS = {
         Dataset("uci-har", "6 activities, 30 people, phone at the waist", uci_har, uci_har.read),
         Dataset(
             "uci-har-upright",
-            "these, each recording turned upright by the mounting that it shows",
+            "uci-har, each recording turned upright by the mounting that it shows",
             uci_har,
             uci_har.read_upright,
             worn=_UPRIGHT,
@@ -95,7 +95,7 @@ DATASETS = {
         ),
         Dataset(
             "hapt-upright",
-            "these, turned upright by the mounting that each shows",
+            "hapt, each recording turned upright by the mounting that it shows",
             hapt,
             partial(hapt.read_windows, upright=True),
             hapt.read,
@@ -103,7 +103,7 @@ DATASETS = {
         ),
         Dataset(
             "hapt-transitions",
-            "these, 6 activities and 6 postural transitions",
+            "hapt, with 6 postural transitions besides",
             hapt,
             partial(hapt.read_windows, transitions=True),
             hapt.read,
