@@ -139,7 +139,7 @@ def draw(results: dict[str, dict[str, Any]]) -> None:
     panel.set_xlim(0, 360)
     panel.set_ylim(top=1.0)
     plots.quiet(panel)
-    panel.legend(frameon=False, loc="lower left")
+    plots.legend_above(panel)
     plots.save(figure, PICTURE)
 
 
