@@ -232,7 +232,8 @@ def main() -> None:
         name: {system: summary(parts) for system, parts in by_system.items()}
         for name, by_system in found.items()
     }
-    write_text(RESULTS, json.dumps(results, indent=1) + "\n")
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    write_text(RESULTS, json.dumps(kept | results, indent=1) + "\n")
     for name, by_system in results.items():
         write_section(name, both_tables(by_system))
         print(f"\n{name}\n{both_tables(by_system)}")
