@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harken import api
-from harken.cli.progress import TrainingProgress
+from benchmarks.runs import finished_run
 from harken.evaluation.subjects import worst_of
 from harken.files import write_text
 
@@ -64,19 +63,13 @@ KEPT = (
 
 def finished(row: Row, seed: int) -> dict[str, Any]:
     """The metrics of a run, which is trained unless it is there already."""
-    folder = RUNS / f"{row.name}-seed{seed}"
-    with TrainingProgress(quiet=True) as progress:
-        if folder.exists():
-            run = api.resume(folder, watcher=progress)
-        else:
-            run = api.train(
-                "uci-har",
-                preset=row.preset,
-                channels=row.channels,
-                seed=seed,
-                out=folder,
-                watcher=progress,
-            )
+    run = finished_run(
+        RUNS / f"{row.name}-seed{seed}",
+        "uci-har",
+        preset=row.preset,
+        channels=row.channels,
+        seed=seed,
+    )
     metrics = run.metrics
     worst = worst_of(metrics["per_subject"])
     return {key: metrics[key] for key in KEPT} | {"worst_subject": worst}

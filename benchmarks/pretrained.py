@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import resample_poly
 
+from benchmarks.runs import finished_run
 from benchmarks.turning import accuracy, test_people
-from harken import api, pretrained
-from harken.cli.progress import TrainingProgress
+from harken import pretrained
 from harken.predictor import Predictor
 from harken.recording import Recording, Sensor
 from harken.resolve import settle_mounting
@@ -37,18 +37,7 @@ COARSE_G, COARSE_RAD_S = 0.1 / 9.80665, np.deg2rad(0.1)
 
 def make(name: str) -> Path:
     """Train a model that ships, unless its run is there, and put its file in place."""
-    folder = RUNS / name
-    with TrainingProgress(quiet=True) as progress:
-        if folder.exists():
-            run = api.resume(folder, watcher=progress)
-        else:
-            run = api.train(
-                "hapt-upright",
-                preset="any-mounting",
-                channels=CHANNELS[name],
-                out=folder,
-                watcher=progress,
-            )
+    run = finished_run(RUNS / name, "hapt-upright", preset="any-mounting", channels=CHANNELS[name])
     file = pretrained.find(name)
     shutil.copyfile(run.model_file, file)
     return file

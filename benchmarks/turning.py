@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from benchmarks.pages import write_section
-from harken import api, datasets
-from harken.cli.progress import TrainingProgress
+from benchmarks.runs import finished_run
+from harken import datasets
 from harken.datasets.hapt import LABELS, TEST_SUBJECTS
 from harken.evaluation import plots
 from harken.files import write_text
@@ -53,12 +53,7 @@ def dataset_of(preset: str) -> str:
 
 def trained(preset: str) -> Predictor:
     """The model of a run with seed 0, which is trained unless it is there already."""
-    folder = RUNS / preset
-    with TrainingProgress(quiet=True) as progress:
-        if folder.exists():
-            run = api.resume(folder, watcher=progress)
-        else:
-            run = api.train(dataset_of(preset), preset=preset, out=folder, watcher=progress)
+    run = finished_run(RUNS / preset, dataset_of(preset), preset=preset)
     return Predictor(run.model_file)
 
 

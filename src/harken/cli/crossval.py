@@ -8,8 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from harken.cli.output import (
+    ChannelsOption,
     DataOption,
+    DatasetArgument,
+    DeviceOption,
     JsonOption,
+    ModelOption,
     PresetOption,
     SeedOption,
     SubjectPatternOption,
@@ -23,22 +27,16 @@ EXAMPLE = example("harken crossval uci-har --preset stacked-lstm --folds 5 --lea
 
 
 def crossval(
-    dataset: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[DATASET]",
-            help="One of `harken data list`, or a folder of your own.",
-        ),
-    ] = None,
+    dataset: DatasetArgument = None,
     preset: PresetOption = None,
-    model: Annotated[str | None, typer.Option(help="A network with its default recipe.")] = None,
+    model: ModelOption = None,
     folds: Annotated[int | None, typer.Option(help="Folds by subject, 5 if not given.")] = None,
     loso: Annotated[bool, typer.Option("--loso", help="Leave one subject out at a time.")] = False,
-    channels: Annotated[str | None, typer.Option(help="all or accelerometer.")] = None,
+    channels: ChannelsOption = None,
     seed: SeedOption = 0,
     epochs: Annotated[float | None, typer.Option(help="Passes over the data.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of all runs.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    device: DeviceOption = "auto",
     workers: Annotated[int | None, typer.Option(help="Folds at a time.")] = None,
     leak_meter: Annotated[
         bool, typer.Option("--leak-meter", help="Show what a random split would have claimed.")

@@ -30,6 +30,15 @@ PresetOption = Annotated[
         "--preset", help="A network and a whole recipe: a name, or a preset file (.toml)."
     ),
 ]
+DatasetArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[DATASET]", help="One of `harken data list`, or a folder of your own."),
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="A network with its default recipe.")
+]
+ChannelsOption = Annotated[str | None, typer.Option("--channels", help="all or accelerometer.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Makes the run repeatable.")]
 
 

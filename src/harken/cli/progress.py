@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.progress import (
     BarColumn,
@@ -53,21 +53,13 @@ def each_file(files: Sequence[Path]) -> Iterator[Path]:
             bars.advance(task)
 
 
-class TrainingProgress:
-    """Watches a training; as a context manager it owns the bar.
+class _OwnsBars:
+    """Draws its bars while it is open as a context manager."""
 
-    Parameters
-    ----------
-    quiet : leave out the line per evaluation (the bar is drawn on terminals only)
-    """
-
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
+    def __init__(self) -> None:
         self._bars = _bars()
-        self._task = self._bars.add_task("starting", total=None, visible=False, unit="step")
-        self._best = ""
 
-    def __enter__(self) -> TrainingProgress:
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
@@ -78,6 +70,21 @@ class TrainingProgress:
         trace: TracebackType | None,
     ) -> None:
         self._bars.stop()
+
+
+class TrainingProgress(_OwnsBars):
+    """Watches a training; as a context manager it owns the bar.
+
+    Parameters
+    ----------
+    quiet : leave out the line per evaluation (the bar is drawn on terminals only)
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        super().__init__()
+        self._quiet = quiet
+        self._task = self._bars.add_task("starting", total=None, visible=False, unit="step")
+        self._best = ""
 
     def started(self, step: int, n_steps: int) -> None:
         self._bars.update(self._task, total=n_steps, completed=step, visible=True)
@@ -100,8 +107,8 @@ class TrainingProgress:
         self._bars.console.print(f"step {row['step']:>5}   " + "   ".join(parts), soft_wrap=True)
 
 
-class FoldsProgress:
-    """Watches the folds of a cross-validation: a bar for each that is trained, a line when it ends.
+class _TrainingsProgress(_OwnsBars):
+    """A bar for each training under way, and lines that stay.
 
     Parameters
     ----------
@@ -109,37 +116,45 @@ class FoldsProgress:
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._shown = _Trainings(quiet=quiet)
-        self.started = self._shown.started
-        self.stepped = self._shown.stepped
+        super().__init__()
+        self._quiet = quiet
+        self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> FoldsProgress:
-        self._shown.bars.start()
-        return self
+    def started(self, name: str, step: int, n_steps: int) -> None:
+        self._tasks[name] = self._bars.add_task(name, total=n_steps, completed=step, unit="step")
+        if step:
+            self._print(f"{name}: going on after step {step} of {n_steps}")
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._shown.bars.stop()
+    def stepped(self, name: str, step: int, loss: float) -> None:
+        self._bars.update(self._tasks[name], completed=step, description=f"{name} loss {loss:.4f}")
+
+    def _remove(self, name: str) -> None:
+        if name in self._tasks:
+            self._bars.remove_task(self._tasks.pop(name))
+
+    def _print(self, line: str) -> None:
+        if not self._quiet:
+            self._bars.console.print(line, soft_wrap=True, markup=False)
+
+
+class FoldsProgress(_TrainingsProgress):
+    """Watches a cross-validation: a bar for each fold that is trained, a line when it ends."""
 
     def finished(self, name: str, metrics: dict[str, Any]) -> None:
-        self._shown.remove(name)
+        self._remove(name)
         judged = ", ".join(row["subject"] for row in metrics["per_subject"])
         about = CAUTION.get(metrics["protocol"], f"judged on {judged}")
-        self._shown.print(
+        self._print(
             f"{name}: accuracy {metrics['accuracy']:.2%}, macro F1 {metrics['macro_f1']:.4f}; "
             f"{about}"
         )
 
     def failed(self, name: str, why: str) -> None:
-        self._shown.remove(name)
-        self._shown.print(f"{name} failed: {why}")
+        self._remove(name)
+        self._print(f"{name} failed: {why}")
 
 
-class SearchProgress:
+class SearchProgress(_TrainingsProgress):
     """Watches a search: a bar for all trials and for each training, a line when a trial ends.
 
     Parameters
@@ -148,40 +163,26 @@ class SearchProgress:
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._shown = _Trainings(quiet=quiet)
-        self._all = self._shown.bars.add_task("search", total=None, visible=False, unit="trial")
+        super().__init__(quiet=quiet)
+        self._all = self._bars.add_task("search", total=None, visible=False, unit="trial")
         self._n_folds = 0
-        self.started = self._shown.started
-        self.stepped = self._shown.stepped
-
-    def __enter__(self) -> SearchProgress:
-        self._shown.bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._shown.bars.stop()
 
     def search_started(self, plan: SearchPlan, n_ended: int) -> None:
         self._n_folds = plan.n_folds
-        self._shown.bars.update(self._all, total=plan.n_trials, completed=n_ended, visible=True)
+        self._bars.update(self._all, total=plan.n_trials, completed=n_ended, visible=True)
         if n_ended:
-            self._shown.print(f"going on after {n_ended} of {plan.n_trials} trials")
+            self._print(f"going on after {n_ended} of {plan.n_trials} trials")
 
     def finished(self, name: str, metrics: dict[str, Any]) -> None:
-        self._shown.remove(name)
+        self._remove(name)
 
     def failed(self, name: str, why: str) -> None:
-        self._shown.remove(name)
+        self._remove(name)
 
     def trial_ended(self, trial: Trial, best: Trial | None) -> None:
         sofar = f", best {best.score:.2%} (trial {best.number})" if best else ""
-        self._shown.bars.update(self._all, advance=1, description=f"search{sofar}")
-        self._shown.print(f"trial {trial.number}: {self._told(trial)}{sofar}")
+        self._bars.update(self._all, advance=1, description=f"search{sofar}")
+        self._print(f"trial {trial.number}: {self._told(trial)}{sofar}")
 
     def _told(self, trial: Trial) -> str:
         if trial.state == "failed":
@@ -191,28 +192,3 @@ class SearchProgress:
             n_done = len(trial.accuracies)
             return f"{accuracy}, given up after fold {n_done} of {self._n_folds}"
         return f"{accuracy} in {self._n_folds} folds"
-
-
-class _Trainings:
-    """A bar for each training under way, and lines that stay."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self.bars = _bars()
-        self._tasks: dict[str, TaskID] = {}
-
-    def started(self, name: str, step: int, n_steps: int) -> None:
-        self._tasks[name] = self.bars.add_task(name, total=n_steps, completed=step, unit="step")
-        if step:
-            self.print(f"{name}: going on after step {step} of {n_steps}")
-
-    def stepped(self, name: str, step: int, loss: float) -> None:
-        self.bars.update(self._tasks[name], completed=step, description=f"{name} loss {loss:.4f}")
-
-    def remove(self, name: str) -> None:
-        if name in self._tasks:
-            self.bars.remove_task(self._tasks.pop(name))
-
-    def print(self, line: str) -> None:
-        if not self._quiet:
-            self.bars.console.print(line, soft_wrap=True, markup=False)

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harken.cli.output import (
+    ChannelsOption,
     DataOption,
+    DatasetArgument,
+    DeviceOption,
     JsonOption,
+    ModelOption,
     PresetOption,
     SeedOption,
     SubjectPatternOption,
@@ -26,24 +30,18 @@ EXAMPLE = example("harken search uci-har --model conv-lstm --trials 50")
 
 
 def search(
-    dataset: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[DATASET]",
-            help="One of `harken data list`, or a folder of your own.",
-        ),
-    ] = None,
+    dataset: DatasetArgument = None,
     preset: PresetOption = None,
-    model: Annotated[str | None, typer.Option(help="A network with its default recipe.")] = None,
+    model: ModelOption = None,
     trials: Annotated[int | None, typer.Option(help="Recipes to try, 20 if not given.")] = None,
     folds: Annotated[int | None, typer.Option(help="Inner folds, 3 if not given.")] = None,
-    channels: Annotated[str | None, typer.Option(help="all or accelerometer.")] = None,
+    channels: ChannelsOption = None,
     seed: SeedOption = 0,
     epochs: Annotated[
         float | None, typer.Option(help="Passes over the data, which are else searched too.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of all trials.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    device: DeviceOption = "auto",
     workers: Annotated[int | None, typer.Option(help="Trainings at a time.")] = None,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Go on with a search.")] = None,
     data: DataOption = None,

@@ -8,8 +8,12 @@ from typing import Annotated
 import typer
 
 from harken.cli.output import (
+    ChannelsOption,
     DataOption,
+    DatasetArgument,
+    DeviceOption,
     JsonOption,
+    ModelOption,
     PresetOption,
     SeedOption,
     SubjectPatternOption,
@@ -22,20 +26,14 @@ EXAMPLE = example("harken train uci-har --preset notebook --seed 0")
 
 
 def train(
-    dataset: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[DATASET]",
-            help="One of `harken data list`, or a folder of your own.",
-        ),
-    ] = None,
+    dataset: DatasetArgument = None,
     preset: PresetOption = None,
-    model: Annotated[str | None, typer.Option(help="A network with its default recipe.")] = None,
-    channels: Annotated[str | None, typer.Option(help="all or accelerometer.")] = None,
+    model: ModelOption = None,
+    channels: ChannelsOption = None,
     seed: SeedOption = 0,
     epochs: Annotated[float | None, typer.Option(help="Passes over the data.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    device: DeviceOption = "auto",
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run.")] = None,
     data: DataOption = None,
     subject_pattern: SubjectPatternOption = None,

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harken import window_file
-from harken.errors import FormatError, InputError, Interrupted, TrainingError, storing
+from harken.errors import InputError, Interrupted, TrainingError, storing
 from harken.evaluation.predictions import Predictions, pooled
 from harken.files import write_text
 from harken.folds import Fold
 from harken.splits import LEAKS
+from harken.training.folder import read_settings, refuse_taken
 from harken.training.run import Config, Run
 from harken.training.workers import FoldsWatcher, train_all
 from harken.windows import Windows
@@ -54,6 +54,15 @@ class Plan:
     def leaks(self) -> Config:
         return replace(self.config, fold=Fold(LEAKS, 1, self.n_folds))
 
+    def table(self) -> dict[str, Any]:
+        """As TOML holds it."""
+        return {**vars(self), "config": self.config.table()}
+
+    @classmethod
+    def of_table(cls, table: dict[str, Any]) -> Plan:
+        """From a table of a TOML file; KeyError or TypeError where it is not one."""
+        return cls(**{**table, "config": Config.of_table(table["config"])})
+
 
 class CrossValidation:
     """A cross-validation's directory.
@@ -76,41 +85,19 @@ class CrossValidation:
             It exists and holds something.
         """
         made = cls(path)
-        if path.exists() and (not path.is_dir() or any(map(made._is_foreign, path.iterdir()))):
-            raise InputError(
-                f"{path} exists already. Name another folder with --out, or go on with that "
-                f"cross-validation: harken crossval --resume {path}"
-            )
+        left = (made.windows_file.name,)
+        refuse_taken(path, "cross-validation", "crossval", left_by_create=left)
         import tomli_w
 
         window_file.save(windows, made.windows_file)
-        table = {
-            "protocol": plan.protocol,
-            "n_folds": plan.n_folds,
-            "leak_meter": plan.leak_meter,
-            "config": plan.config.table(),
-        }
         with storing(path):  # last: what has no crossval.toml has not begun
-            write_text(path / "crossval.toml", tomli_w.dumps(table))
+            write_text(path / "crossval.toml", tomli_w.dumps(plan.table()))
         return made
-
-    def _is_foreign(self, file: Path) -> bool:
-        """Whether a file is none that a killed `create` leaves."""
-        return file != self.windows_file and file.suffix != ".part"
 
     @property
     def plan(self) -> Plan:
         """What was asked for, read from `crossval.toml`."""
-        file = self.path / "crossval.toml"
-        try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
-            return Plan(**{**table, "config": Config.of_table(table["config"])})
-        except (FileNotFoundError, NotADirectoryError):
-            raise InputError(
-                f"{self.path} is no cross-validation: it has no crossval.toml."
-            ) from None
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-            raise FormatError(f"{file} cannot be understood: {error}") from None
+        return read_settings(self.path / "crossval.toml", "cross-validation", Plan.of_table)
 
     @property
     def windows_file(self) -> Path:

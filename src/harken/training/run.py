@@ -16,17 +16,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harken.errors import FormatError, InputError, storing
+from harken.errors import InputError, storing
 from harken.evaluation.predictions import Predictions
 from harken.files import write_text
 from harken.folds import Fold
+from harken.training.folder import read_settings, refuse_taken
 from harken.training.recipe import Recipe, recipe_from
 
 PREDICTIONS = "predictions.npz"
@@ -91,11 +91,7 @@ class Run:
         InputError
             It exists and is not empty.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise InputError(
-                f"{path} exists already. Name another folder with --out, or go on with that run: "
-                f"harken train --resume {path}"
-            )
+        refuse_taken(path, "run", "train", left_by_create=())
         import tomli_w
 
         with storing(path):
@@ -110,13 +106,7 @@ class Run:
     @property
     def config(self) -> Config:
         """The configuration, read from `config.toml`."""
-        file = self.path / "config.toml"
-        try:
-            return Config.of_table(tomllib.loads(file.read_text(encoding="utf-8")))
-        except (FileNotFoundError, NotADirectoryError):
-            raise InputError(f"{self.path} is no run: it has no config.toml.") from None
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-            raise FormatError(f"{file} cannot be understood: {error}") from None
+        return read_settings(self.path / "config.toml", "run", Config.of_table)
 
     @property
     def metrics(self) -> dict[str, Any]:

@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import json
 import shlex
-import tomllib
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from harken import window_file
-from harken.errors import FormatError, InputError, storing
+from harken.errors import InputError, storing
 from harken.files import write_text
 from harken.folds import Fold
 from harken.splits import INNER_KFOLD
 from harken.training import trials
+from harken.training.folder import read_settings, refuse_taken
 from harken.training.recipe import Recipe
 from harken.training.run import Config, Run
 from harken.training.space import Setting, space_of
@@ -129,11 +129,7 @@ class Search:
             It exists and holds something.
         """
         made = cls(path)
-        if path.exists() and (not path.is_dir() or any(map(made._is_foreign, path.iterdir()))):
-            raise InputError(
-                f"{path} exists already. Name another folder with --out, or go on with that "
-                f"search: harken search --resume {path}"
-            )
+        refuse_taken(path, "search", "search", left_by_create=(made.windows_file.name,))
         import tomli_w
 
         window_file.save(windows, made.windows_file)
@@ -141,20 +137,10 @@ class Search:
             write_text(path / "search.toml", tomli_w.dumps(plan.table()))
         return made
 
-    def _is_foreign(self, file: Path) -> bool:
-        """Whether a file is none that a killed `create` leaves."""
-        return file != self.windows_file and file.suffix != ".part"
-
     @property
     def plan(self) -> SearchPlan:
         """What was asked for, read from `search.toml`."""
-        file = self.path / "search.toml"
-        try:
-            return SearchPlan.of_table(tomllib.loads(file.read_text(encoding="utf-8")))
-        except (FileNotFoundError, NotADirectoryError):
-            raise InputError(f"{self.path} is no search: it has no search.toml.") from None
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-            raise FormatError(f"{file} cannot be understood: {error}") from None
+        return read_settings(self.path / "search.toml", "search", SearchPlan.of_table)
 
     @property
     def windows_file(self) -> Path:
