@@ -13,7 +13,8 @@ import torch
 
 from harken.errors import InputError, UnknownNameError
 from harken.models import MODELS, build
-from harken.models.network import Compand, Network, Normalise, Shape
+from harken.models.input_transform import Compand, Normalise, Standardise
+from harken.models.network import Network, Shape
 from harken.onnx_file import check_graph, read_onnx
 
 #: The odd number of steps is no multiple of any stride.
@@ -43,16 +44,18 @@ def variant(request: pytest.FixtureRequest) -> Variant:
     return request.param
 
 
-def fresh(variant: Variant, shape: Shape, companded: Sequence[int] = ()) -> Network:
+def fresh(variant: Variant, shape: Shape, columns: Sequence[int] = ()) -> Network:
+    """A network that sees some columns in all other ways too that it can."""
     name, options = variant
     torch.manual_seed(0)
-    return build(name, shape, options, companded=companded)
+    standardised = () if MODELS[name].streams else columns
+    return build(name, shape, options, companded=columns, standardised=standardised)
 
 
 @pytest.fixture(params=[(shape, columns) for shape in SHAPES for columns in ((), (0, 2))], ids=str)
 def network(variant: Variant, request: pytest.FixtureRequest) -> Network:
-    shape, companded = request.param
-    network = fresh(variant, shape, companded)
+    network = fresh(variant, *request.param)
+    shape = network.shape
     network.transform.fit(1 + 2 * torch.randn(50, shape.n_steps, shape.n_channels), "quartiles")
     return network
 
@@ -179,10 +182,27 @@ def test_the_notebooks_network_has_its_number_of_parameters() -> None:
 def test_companding_keeps_tremors_apart_beside_walking() -> None:
     """A tremor of a hundredth of a stride is still a tenth of it."""
     x = torch.tensor([0.01, 1.0]).reshape(1, 2, 1)
-    plain, companded = Compand([0])(x).unbind(-1)
-    assert plain[0, 0] / plain[0, 1] == pytest.approx(0.01)
+    companded = Compand([0])(x)
     assert companded[0, 0] / companded[0, 1] > 0.1
-    assert torch.equal(Compand([])(x), x)
+
+
+def test_standardised_a_movement_has_its_form_and_no_size() -> None:
+    time_s = torch.arange(100).reshape(1, 100, 1) / 50
+    stride = torch.sin(2 * torch.pi * 2 * time_s)
+    forms = [Standardise([0])(offset + size * stride) for size, offset in ((0.3, 0), (0.6, 1))]
+    torch.testing.assert_close(forms[0], forms[1], atol=0.01, rtol=0)
+    assert forms[0].std() == pytest.approx(1, abs=0.01)
+
+
+def test_standardised_a_device_that_lies_stays_small() -> None:
+    assert Standardise([0])(torch.full((1, 100, 1), 0.7)).abs().max() < 1e-3
+    noise = 1e-4 * torch.randn(1, 100, 1, generator=torch.manual_seed(0))
+    assert Standardise([0])(noise).std() < 0.2
+
+
+def test_a_network_that_streams_refuses_what_takes_a_whole_window() -> None:
+    with pytest.raises(InputError, match="whole window"):
+        build("conv-lstm", SHAPES[0], standardised=[0])
 
 
 @pytest.mark.parametrize("by", ["deviation", "quartiles"])

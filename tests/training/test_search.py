@@ -304,8 +304,10 @@ def test_settings_that_make_no_difference_are_not_searched() -> None:
     recipe = PRESETS["stacked-lstm"].recipe
     assert settings_for(recipe, windows, epochs=True) == tuple(space_of("stacked-lstm"))
     foreign = dataclasses.replace(windows, channels=tuple(f"ankle_{i}" for i in range(9)))
-    left_out = {"epochs", "rotation_deg", "companding"}
+    left_out = {"epochs", "rotation_deg", "companding", "standardising"}
     assert set(settings_for(recipe, foreign, epochs=False)) == {*space_of(recipe.model)} - left_out
+    causal = settings_for(PRESETS["conv-lstm"].recipe, windows, epochs=True)
+    assert set(causal) == {*space_of("conv-lstm")} - {"standardising"}
 
 
 def test_a_trial_is_given_up_when_it_falls_below_the_median_of_as_many_folds() -> None:

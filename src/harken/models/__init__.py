@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harken.errors import MissingExtraError, UnknownNameError
@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Model:
-    """A network by name; `module` and `body` say where its class is, so that listing is cheap."""
+    """A network by name; `module` and `body` say where its class is, so that listing is cheap.
+
+    One that `streams` never looks ahead and can go on from a state.
+    """
 
     name: str
     description: str
     module: str
     body: str
+    streams: bool = False
 
 
 MODELS = {
@@ -42,6 +46,7 @@ MODELS = {
             "the flagship's causal sibling for streams: looks back only, goes on from a state",
             "harken.models.conv_lstm",
             "ConvLstm",
+            streams=True,
         ),
         Model(
             "residual-bilstm",
@@ -71,6 +76,7 @@ def build(
     options: Mapping[str, Any] | None = None,
     *,
     companded: Sequence[int] = (),
+    standardised: Sequence[int] = (),
 ) -> Network:
     """Make a network with fresh weights.
 
@@ -79,22 +85,32 @@ def build(
     name : a key of `MODELS`
     shape : input and output
     options : keyword arguments of the network's body
-    companded : columns of the channels that the network also sees companded, see `Compand`
+    companded, standardised : columns of the channels that the network also sees in these ways, see
+        `harken.models.input_transform`
 
     Raises
     ------
     UnknownNameError
+        There is no such network.
+    InputError
+        The network cannot be built for such windows, with such options or inputs.
     """
     import importlib
 
     if name not in MODELS:
         raise UnknownNameError("model", name, MODELS)
     require_torch()
-    from harken.models.network import Network, seen_by_body
+    from harken.models.network import Network
 
     model = MODELS[name]
     body = getattr(importlib.import_module(model.module), model.body)
-    return Network(body(seen_by_body(shape, companded), **(options or {})), shape, companded)
+    n_seen = shape.n_channels + len(companded) + len(standardised)
+    return Network(
+        body(replace(shape, n_channels=n_seen), **(options or {})),
+        shape,
+        companded=companded,
+        standardised=standardised,
+    )
 
 
 def require_torch() -> None:

@@ -25,7 +25,8 @@ class Recipe:
     channels : "all" or "accelerometer"
     normalise : "none", or what channels are divided by: their "deviation" or "quartiles" over the
         training windows
-    companding : whether the network also sees the body channels companded, see `Compand`
+    companding, standardising : whether the network also sees the body channels companded, or
+        standardised window by window, see `harken.models.input_transform`
     initial_values : "default", or "notebook" for those of the notebook's code
     optimiser, weight_decay
         "adam": weight decay is the L2 term weight_decay * sum(v²) / 2 in the loss, over all trained
@@ -49,6 +50,7 @@ class Recipe:
     channels: str = "all"
     normalise: Literal["none", "deviation", "quartiles"] = "deviation"
     companding: bool = False
+    standardising: bool = False
     initial_values: Literal["default", "notebook"] = "default"
     optimiser: Literal["adam", "adamw"] = "adamw"
     learning_rate: float = 3e-3

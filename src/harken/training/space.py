@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harken.models import MODELS
 from harken.signal import CHANNELS
 from harken.training.options import default_options
 from harken.training.recipe import Recipe
@@ -67,6 +68,7 @@ SHARED: Mapping[str, Setting] = {
     "rotation_deg": Between(0.0, 30.0),
     "scaling": Between(0.0, 0.2),
     "companding": OneOf((False, True)),
+    "standardising": OneOf((False, True)),
     "normalise": OneOf(("deviation", "quartiles")),
 }
 
@@ -133,7 +135,9 @@ def settings_for(recipe: Recipe, windows: Windows, *, epochs: bool) -> tuple[str
     if not set(windows.channels) <= set(CHANNELS):
         idle.add("rotation_deg")  # turns are for the signals of one device
     if not any(name.startswith("body_") for name in windows.channels):
-        idle.add("companding")
+        idle |= {"companding", "standardising"}
+    if MODELS[recipe.model].streams:
+        idle.add("standardising")  # which takes a whole window
     return tuple(name for name in space_of(recipe.model) if name not in idle)
 
 

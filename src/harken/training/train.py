@@ -134,19 +134,19 @@ def _hold_out(train_windows: Windows, recipe: Recipe, seed: int) -> tuple[Window
 def _new_network(windows: Windows, recipe: Recipe, seed: int) -> Network:
     shape = Shape(len(windows.channels), windows.n_steps, len(windows.labels))
     loop.seed_weights(seed)
-    network = build(recipe.model, shape, recipe.options, companded=_companded(windows, recipe))
+    body_channels = [i for i, name in enumerate(windows.channels) if name.startswith("body_")]
+    network = build(
+        recipe.model,
+        shape,
+        recipe.options,
+        companded=body_channels if recipe.companding else (),
+        standardised=body_channels if recipe.standardising else (),
+    )
     if recipe.initial_values == "notebook":
         initialise_as_notebook(network)
     if recipe.normalise != "none":
         network.transform.fit(torch.from_numpy(windows.x), recipe.normalise)
     return network
-
-
-def _companded(windows: Windows, recipe: Recipe) -> list[int]:
-    """The columns of body acceleration and angular velocity, if the recipe compands."""
-    if not recipe.companding:
-        return []
-    return [i for i, name in enumerate(windows.channels) if name.startswith("body_")]
 
 
 def _save_weights(run: Run, network: Network) -> None:
