@@ -143,17 +143,18 @@ PRESETS = {
         ),
         Preset(
             "conv-bilstm",
-            "the flagship: companded inputs, convolutions, bidirectional LSTM, attention",
+            "the flagship: inputs in three views, convolutions, bidirectional LSTM, attention",
             Recipe(
                 model="conv-bilstm",
                 options={"dropout": 0.3},
                 companding=True,
+                standardising=True,
                 epochs=25,
                 label_smoothing=0.05,
                 rotation_deg=12.0,
                 scaling=0.05,
                 validation_fraction=0.0,
-                temperature=0.77,
+                temperature=0.78,
             ),
         ),
         Preset(
@@ -163,6 +164,7 @@ PRESETS = {
                 model="conv-bilstm",
                 options={"dropout": 0.3},
                 companding=True,
+                standardising=True,
                 epochs=25,
                 label_smoothing=0.05,
                 rotation_deg=12.0,
