@@ -164,7 +164,6 @@ PRESETS = {
                 model="conv-bilstm",
                 options={"dropout": 0.3},
                 companding=True,
-                standardising=True,
                 epochs=25,
                 label_smoothing=0.05,
                 rotation_deg=12.0,
