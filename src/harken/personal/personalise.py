@@ -148,8 +148,9 @@ def personalise(
         raise InputError(f"The strength is {strength:g}; it must be more than 0.")
     reading = Reading(columns, placement, mounting)
     windows, notes = _usable(labelled_windows(predictor, recordings, labels, reading), predictor)
-    _, embedding = predictor.run(windows)
+    probability, embedding = predictor.run(windows)
     old = head_of(predictor)
+    _refuse_other_heads(old, embedding, probability, predictor)
     metric = metric_of(predictor.card.embedding)
     logs = held_out.compare(old, windows, embedding, metric, strength=strength)
     before, after = (held_out.figures(log, windows.y) for log in logs)
@@ -238,6 +239,20 @@ def _refuse_unfit_model(predictor: Predictor) -> None:
         raise ModelFileError(
             f"{predictor.path} does not tell how its embeddings are spread, which personalising "
             "needs. Train it anew with this version of Harken."
+        )
+
+
+def _refuse_other_heads(
+    head: Head,
+    embedding: NDArray[np.float32],
+    probability: NDArray[np.float32],
+    predictor: Predictor,
+) -> None:
+    """Refuse a graph whose answers do not come from its last layer as those of networks here do."""
+    if not np.allclose(np.exp(head.log_probability(embedding)), probability, atol=1e-3):
+        raise ModelFileError(
+            f"{predictor.path} does more with its last layer than a softmax; such a model cannot "
+            "be personalised."
         )
 
 
