@@ -8,13 +8,16 @@ import shlex
 from pathlib import Path
 
 import pytest
-from benchmarks import accuracy, classic, loso, pages, turning
+from benchmarks import accuracy, classic, loso, pages, personal, turning
 
 from harken.cli import main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+_PERSONAL = re.findall(
+    r"^harken (.+)$", (ROOT / "docs" / "personalise.md").read_text(encoding="utf-8"), re.MULTILINE
+)
 
 
 def test_the_table_of_the_classic_is_what_was_measured() -> None:
@@ -41,6 +44,17 @@ def test_the_table_of_everybody_in_turn_is_what_was_measured() -> None:
     assert pages.section(RESULTS, "loso") == loso.table(results)
 
 
+def test_the_tables_of_two_labelled_minutes_are_what_was_measured() -> None:
+    results = json.loads((ROOT / "docs" / "results" / "personal.json").read_text())
+    assert pages.section(RESULTS, "personal") == personal.test_table(results)
+    assert pages.section(RESULTS, "personal-settings") == personal.settings_table(results)
+    gained = {who: row["after"] - row["before"] for who, row in results["test"].items()}
+    worst = min(results["test"], key=lambda who: results["test"][who]["before"])
+    mean = sum(gained.values()) / len(gained)
+    said = f"by {100 * mean:.1f} points in the mean, the worst of them by {100 * gained[worst]:.1f}"
+    assert said in " ".join(README.split())
+
+
 @pytest.mark.parametrize("page", [README, RESULTS], ids=["README", "results"])
 def test_pictures_are_there(page: str) -> None:
     folder = ROOT if page is README else ROOT / "docs"
@@ -51,7 +65,9 @@ def test_pictures_are_there(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", sorted(set(re.findall(r"\.venv/bin/harken ([^\n#]+)", README))), ids=str
+    "line",
+    sorted({*re.findall(r"\.venv/bin/harken ([^\n#]+)", README), *_PERSONAL}),
+    ids=str,
 )
 def test_every_command_and_option_exists(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = shlex.split(line)

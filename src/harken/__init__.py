@@ -23,7 +23,9 @@ _HOME = {
     "crossval": "harken.api",
     "inspect_recording": "harken.inspection",
     "load": "harken.datasets",
+    "personalise": "harken.personal.personalise",
     "predict": "harken.prediction",
+    "propose": "harken.personal.propose",
     "read": "harken.readers",
     "search": "harken.api",
     "train": "harken.api",
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from harken.datasets import load as load
     from harken.errors import HarkenError as HarkenError
     from harken.inspection import inspect_recording as inspect_recording
+    from harken.personal.personalise import personalise as personalise
+    from harken.personal.propose import propose as propose
     from harken.prediction import predict as predict
     from harken.predictor import Predictor as Predictor
     from harken.readers import read as read

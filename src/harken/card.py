@@ -14,6 +14,7 @@ from typing import Any
 
 from harken.contract import Contract
 from harken.json_fields import JsonFields
+from harken.personal.record import HeldOut, Personalisation
 from harken.recording import UNITS
 from harken.smoothing import Smoothing
 
@@ -40,6 +41,8 @@ class Card:
     embedding : `mean` by class, shared `covariance`, of the training windows' embeddings
     head : names of the last layer's `weight` and `bias` in the graph
     smoothing : of neighbouring windows' answers; None where it was not fitted
+    personal : how it was fitted to one person; None for a model for everybody. Where it is there,
+        `protocol` and `figures` are those of that person's held-out time
     """
 
     contract: Contract
@@ -57,6 +60,7 @@ class Card:
         default_factory=lambda: {"weight": "head.weight", "bias": "head.bias"}
     )
     smoothing: Smoothing | None = None
+    personal: Personalisation | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -112,6 +116,7 @@ def _card(about: JsonFields, versions: Mapping[str, str]) -> Card:
         embedding=_embedding(about.fields("embedding"), len(contract.labels)),
         head=_head(about.fields("head")),
         smoothing=_smoothing(about, len(contract.labels)),
+        personal=_personal(about, contract.labels),
     )
     about.done()
     return card
@@ -175,3 +180,28 @@ def _smoothing(about: JsonFields, n_classes: int) -> Smoothing | None:
     prior = inner.numbers("prior", n_classes, near_0, 1.0)
     inner.done()
     return Smoothing(stay, prior)
+
+
+def _personal(about: JsonFields, labels: tuple[str, ...]) -> Personalisation | None:
+    if about.is_absent("personal"):
+        return None
+    inner = about.fields("personal")
+    minutes = inner.fields("minutes")
+    personal = Personalisation(
+        from_sha256=inner.text("from_sha256"),
+        minutes={name: minutes.number(name, 0, 1e6) for name in minutes.names_given},
+        strength=inner.number("strength", 0, 1e9),
+        before=_held_out(inner.fields("before")),
+        after=_held_out(inner.fields("after")),
+        forced=inner.flag("forced"),
+    )
+    if unknown := set(personal.minutes) - set(labels):
+        raise ValueError(f"its minutes are of {sorted(unknown)[0][:50]!r}, which it cannot tell")
+    inner.done()
+    return personal
+
+
+def _held_out(about: JsonFields) -> HeldOut:
+    found = HeldOut(about.number("accuracy", 0, 1), about.number("log_loss", 0, 1e9))
+    about.done()
+    return found

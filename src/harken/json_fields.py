@@ -85,6 +85,13 @@ class JsonFields:
             raise self._wrong(name, found, f"a whole number from {low} to {high}")
         return found
 
+    def flag(self, name: str) -> bool:
+        """True or false."""
+        found = self._take(name)
+        if not isinstance(found, bool):
+            raise self._wrong(name, found, "true or false")
+        return found
+
     def number(self, name: str, low: float, high: float) -> float:
         """A finite number from `low` to `high`."""
         return self._as_number(name, self._take(name), low, high)

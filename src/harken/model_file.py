@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 import harken
 from harken.card import Card, read_card, write_card
@@ -20,6 +21,7 @@ from harken.contract import Contract
 from harken.errors import ModelFileError, storing
 from harken.files import replacing
 from harken.onnx_file import OnnxFile, check_graph, read_onnx
+from harken.onnx_patch import patch, read_constant
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -68,6 +70,37 @@ def load(path: str | Path) -> tuple[onnxruntime.InferenceSession, Card]:
     _verify_graph(session, card.contract, n_features, path)
     _try_out(session, card.contract, path)
     return session, card
+
+
+def last_layer(path: str | Path, card: Card) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Weight (n_features, n_classes) and bias (n_classes,) of a file that `load` lets through."""
+    graph = read_onnx(_read(Path(path))).graph
+    weight, bias = (read_constant(graph, card.head[name]) for name in ("weight", "bias"))
+    return weight.reshape(-1, len(bias)), bias
+
+
+def hash_of(path: str | Path) -> str:
+    """The hash of a file that `load` has let through, whether or not it tells one."""
+    file = read_onnx(_read(Path(path)))
+    return content_hash(file.graph, file.metadata[METADATA_KEY])
+
+
+def with_last_layer(
+    path: str | Path, weight: NDArray[np.floating], bias: NDArray[np.floating], card: Card
+) -> bytes:
+    """What a file becomes with another last layer and another card; needs neither torch nor onnx.
+
+    Parameters
+    ----------
+    path : a file that `load` has let through
+    weight, bias : in the shapes of `last_layer`
+    card : of the new file
+    """
+    text = write_card(card)
+    new = {card.head["weight"]: weight, card.head["bias"]: bias}
+    bare = patch(_read(Path(path)), new, {})
+    digest = content_hash(read_onnx(bare).graph, text)
+    return patch(bare, {}, {METADATA_KEY: text, HASH_KEY: digest})
 
 
 def _card(file: OnnxFile, path: str | Path) -> Card:

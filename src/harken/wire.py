@@ -1,4 +1,4 @@
-"""A reader of protobuf's wire format, without any schema.
+"""A reader of protobuf's wire format, without any schema, and a writer of single fields.
 
 The format: protobuf.dev/programming-guides/encoding. Small on purpose: it copies nothing, and it
 stops at what is not well-formed.
@@ -80,3 +80,19 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return number & (2**64 - 1), at + i + 1
     raise ValueError("a number is longer than 64 bits")
+
+
+def write_field(number: int, value: int | bytes | memoryview) -> bytes:
+    """One field: a whole number from 0 on as varint, anything else as bytes with their length."""
+    if isinstance(value, int):
+        return _write_varint(number << 3 | _VARINT) + _write_varint(value)
+    return _write_varint(number << 3 | _BYTES) + _write_varint(len(value)) + bytes(value)
+
+
+def _write_varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -13,12 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harken import window_file
 from harken.datasets import simulated
 from harken.demo import write_recording
+from harken.predictor import Predictor
 from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording
 
 Say = Callable[..., object]
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "walk.csv"
 COMMANDS = [
     ("demo",),
     ("train",),
@@ -27,6 +31,7 @@ COMMANDS = [
     ("evaluate",),
     ("inspect",),
     ("predict",),
+    ("personalise",),
     ("models",),
     ("data", "list"),
     ("data", "fetch"),
@@ -339,3 +344,57 @@ def test_demo_tells_the_story_and_where_to_look(
     monkeypatch.chdir(tmp_path)
     assert say(*again).status == 0
     assert (tmp_path / "timeline.png").exists()
+
+
+def test_personalise_writes_a_model_and_tells_before_and_after(say: Say, tmp_path: Path) -> None:
+    out = tmp_path / "me.onnx"
+    said = say("personalise", "pretrained", EXAMPLE, "--out", out)
+    assert said.status == 0
+    for words in ("Walking upstairs", "before", "after", "within-subject", f"Written: {out}"):
+        assert words in said.out
+    card = say("models", out).out
+    assert "Fitted to one person" in card
+    assert "the person's held-out time, within-subject protocol" in card
+    assert say("predict", EXAMPLE, "--model", out).status == 0
+
+    again = say("personalise", "pretrained", EXAMPLE, "--out", out)
+    assert again.status == 2
+    assert "there already" in again.err
+    told = json.loads(
+        say("personalise", "pretrained", EXAMPLE, "--out", out, "--overwrite", "--json").out
+    )
+    assert told["better"]
+    assert told["after"]["log_loss"] < told["before"]["log_loss"]
+    assert told["out"] == str(out)
+
+
+def test_personalise_says_where_it_does_no_better(say: Say, tmp_path: Path) -> None:
+    """Labels that were mixed up say nothing about the windows that they stand beside."""
+    windows = Predictor("pretrained").windows_of(simulated.simulate("8", seed=1))
+    windows = windows.select(windows.y >= 0)
+    y = np.random.default_rng(0).permutation(windows.y)
+    mixed, out = tmp_path / "mixed.npz", tmp_path / "me.onnx"
+    window_file.save(dataclasses.replace(windows, y=y), mixed)
+    said = say("personalise", "pretrained", mixed, "--out", out)
+    assert said.status == 1
+    assert "does no better" in said.out
+    assert not out.exists()
+    forced = say("personalise", "pretrained", mixed, "--out", out, "--force")
+    assert forced.status == 0
+    assert "forced: it did no better" in say("models", out).out
+
+
+def test_personalise_proposes_what_to_label(say: Say, tmp_path: Path) -> None:
+    recording, labels = tmp_path / "me.csv", tmp_path / "labels.csv"
+    write_recording(simulated.simulate("8", seed=1), recording)
+    ask = ("personalise", "pretrained", recording, "--propose", 5)
+    said = say(*ask, "--out", labels)
+    assert said.status == 0
+    assert f"--labels {labels}" in said.out
+    shown = json.loads(say(*ask, "--json").out)
+    rows = list(csv.DictReader(labels.read_text().splitlines()))
+    assert [float(row["start_s"]) for row in rows] == [p["start_s"] for p in shown]
+    assert {row["activity"] for row in rows} == {""}
+    unfilled = say("personalise", "pretrained", recording, "--labels", labels)
+    assert unfilled.status == 2
+    assert "names no activity" in unfilled.err

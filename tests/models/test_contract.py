@@ -16,6 +16,8 @@ from harken.models import MODELS, build
 from harken.models.input_transform import Compand, Normalise, Standardise
 from harken.models.network import Network, Shape
 from harken.onnx_file import check_graph, read_onnx
+from harken.onnx_patch import patch
+from harken.personal.head import Head
 
 #: The odd number of steps is no multiple of any stride.
 SHAPES = [Shape(9, 128, 6), Shape(6, 64, 3), Shape(4, 37, 2)]
@@ -95,6 +97,23 @@ def test_a_window_is_judged_alone(network: Network) -> None:
     with torch.no_grad():
         together, alone = network(x), torch.cat([network(row[None]) for row in x])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+def test_its_answers_are_a_softmax_of_a_last_layer_that_the_file_lets_one_replace(
+    variant: Variant,
+) -> None:
+    """What personalising takes for granted."""
+    network = fresh(variant, SHAPES[0]).eval()
+    data = network.to_graph(2.0).model({}).SerializeToString()
+    rng = np.random.default_rng(0)
+    weight = rng.normal(size=(network.body.n_features, 6)).astype(np.float32)
+    bias = rng.normal(size=6).astype(np.float32)
+    patched = patch(data, {"head.weight": weight, "head.bias": bias}, {})
+    session = onnxruntime.InferenceSession(patched)
+    x = windows_for(network, 5).numpy()
+    probability, embedding = session.run(["probability", "embedding"], {"window": x})
+    head = Head(weight.astype(np.float64), bias.astype(np.float64), 2.0)
+    np.testing.assert_allclose(np.exp(head.log_probability(embedding)), probability, atol=1e-5)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.5])

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from harken.cli import crossval, data, demo, evaluate, inspect, models, predict, search, train
+from harken.cli import (
+    crossval,
+    data,
+    demo,
+    evaluate,
+    inspect,
+    models,
+    personalise,
+    predict,
+    search,
+    train,
+)
 from harken.errors import HarkenError
 
 app = typer.Typer(
@@ -25,6 +36,7 @@ app.command("search", epilog=search.EXAMPLE)(search.search)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
+app.command("personalise", epilog=personalise.EXAMPLE)(personalise.personalise)
 app.command("models", epilog=models.EXAMPLE)(models.models)
 
 

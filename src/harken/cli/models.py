@@ -99,7 +99,8 @@ def _print_card(source: str, card: Card) -> None:
             "placement": contract.placement,
             "mounting": ", ".join(f"{k} {v}" for k, v in contract.mounting.items()) or "not said",
         },
-        f"Figures on the test people, {card.protocol} protocol": _figures(card.figures),
+        **_personal(card),
+        f"Figures on {_judged_on(card)}, {card.protocol} protocol": _figures(card.figures),
         "How its answers are smoothed": _smoothing(card),
     }
     for title, facts in sections.items():
@@ -109,6 +110,30 @@ def _print_card(source: str, card: Card) -> None:
             console().print(text, markup=False, soft_wrap=True)
     console().print("Data, to be acknowledged", style="bold")
     console().print(f"  {card.credits}", markup=False, soft_wrap=True)
+
+
+def _judged_on(card: Card) -> str:
+    return "the test people" if card.personal is None else "the person's held-out time"
+
+
+def _personal(card: Card) -> dict[str, dict[str, str]]:
+    """How it was fitted to one person, if it was."""
+    personal = card.personal
+    if personal is None:
+        return {}
+    before, after = personal.before, personal.after
+    facts = {
+        "labelled": ", ".join(
+            f"{activity_name(label)} {minutes:.1f} min"
+            for label, minutes in personal.minutes.items()
+        ),
+        "fitted from": f"the model with SHA-256 {personal.from_sha256}",
+        "held-out accuracy": f"{before.accuracy:.2%} before, {after.accuracy:.2%} after",
+        "held-out log loss": f"{before.log_loss:.3f} before, {after.log_loss:.3f} after",
+    }
+    if personal.forced:
+        facts["forced"] = "it did no better than the model that it was fitted from"
+    return {"Fitted to one person": facts}
 
 
 def _figures(figures: Any) -> dict[str, str]:
