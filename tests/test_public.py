@@ -11,7 +11,7 @@ import pytest
 
 import harken
 
-HEAVY = ("torch", "onnx", "onnxruntime", "sklearn", "scipy", "matplotlib", "ssl", "certifi")
+HEAVY = ("torch", "onnx", "onnxruntime", "sklearn", "scipy", "matplotlib", "pooch", "requests")
 
 
 def test_the_list_of_names_is_sorted_and_every_name_is_there() -> None:

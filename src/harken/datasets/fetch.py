@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
-import os
-import ssl
-import urllib.error
-import urllib.request
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from harken.errors import DownloadError, storing
-from harken.files import replacing
-
-#: Seconds for which a publisher may be silent.
-_TIMEOUT_S = 30
-_CHUNK = 2**18
 
 
 def download(urls: Sequence[str], target: Path, *, name: str, progress: bool) -> Path:
@@ -32,7 +23,8 @@ def download(urls: Sequence[str], target: Path, *, name: str, progress: bool) ->
     failures = []
     for url in urls:
         try:
-            return _download_one(url, target, name=name, progress=progress)
+            with storing(target):
+                return _download_one(url, target, name=name, progress=progress)
         except DownloadError as error:
             failures.append(f"  {url}\n    {error}")
     raise DownloadError(
@@ -43,81 +35,71 @@ def download(urls: Sequence[str], target: Path, *, name: str, progress: bool) ->
 
 
 def _download_one(url: str, target: Path, *, name: str, progress: bool) -> Path:
+    import pooch
+    import requests
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-    with (
-        _answer(url) as answer,
-        Progress(
-            "[bold]{task.description}",
-            BarColumn(),
-            DownloadColumn(),
-            TimeRemainingColumn(),
-            console=_console(),
-            disable=not progress,
-        ) as bars,
-        storing(target),
-        replacing(target) as file,
-    ):
-        announced = answer.length
-        bar = bars.add_task(name, total=announced)
-        n_bytes = 0
-        while chunk := _read(answer):
-            file.write(chunk)
-            n_bytes += len(chunk)
-            bars.update(bar, completed=n_bytes)
-        # The contents are verified file by file after this, by published_hashes().
-        if announced is not None and n_bytes < announced:
-            raise DownloadError(
-                f"the connection broke off after {n_bytes:,} of {announced:,} bytes"
+    logging.getLogger("pooch").setLevel(logging.WARNING)
+    with Progress(
+        "[bold]{task.description}",
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=_console(),
+        disable=not progress,
+    ) as bars:
+        bar = _PoochBar(bars, bars.add_task(name, total=None))
+        downloader = pooch.HTTPDownloader(progressbar=bar, timeout=30)
+        try:
+            # The contents are verified file by file after this, by published_hashes().
+            found = pooch.retrieve(
+                url, known_hash=None, fname=target.name, path=target.parent, downloader=downloader
             )
-    return target
+        except requests.RequestException as error:
+            raise DownloadError(_reason(error)) from None
+        except ValueError as error:  # pooch: the download was shorter than announced
+            raise DownloadError(str(error)) from None
+    return Path(found)
 
 
-def _answer(url: str) -> Any:
-    """What the publisher answers, ready to be read."""
-    request = urllib.request.Request(url, headers={"User-Agent": "harken"})
-    try:
-        return urllib.request.urlopen(request, timeout=_TIMEOUT_S, context=_trusted())
-    except urllib.error.HTTPError as error:
-        raise DownloadError(f"the server answered {error.code} {error.reason}") from None
-    except urllib.error.URLError as error:
-        raise DownloadError(_reason(error.reason)) from None
-    except (OSError, http.client.HTTPException) as error:
-        raise DownloadError(_reason(error)) from None
+def _reason(error: Exception) -> str:
+    import requests
 
-
-def _read(answer: Any) -> bytes:
-    try:
-        chunk: bytes = answer.read(_CHUNK)
-    except (OSError, http.client.HTTPException) as error:
-        raise DownloadError(_reason(error)) from None
-    return chunk
-
-
-def _trusted() -> ssl.SSLContext:
-    """The authorities that this system trusts, and those of certifi, since not all have their own.
-
-    $SSL_CERT_FILE and $SSL_CERT_DIR, where they are set, take the place of both.
-    """
-    context = ssl.create_default_context()
-    if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    return context
-
-
-def _reason(error: object) -> str:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
         return "the server did not answer in time"
-    if isinstance(error, ssl.SSLError):
-        return f"its certificate is not trusted here: {error.reason or error}"
-    if isinstance(error, OSError):
-        return "no connection could be made, or it broke off; is there a network?"
-    return str(error) or type(error).__name__
+    if isinstance(error, requests.ConnectionError):
+        return "no connection could be made; is there a network?"
+    return str(error)
 
 
 def _console() -> Any:
     from rich.console import Console
 
     return Console(stderr=True)
+
+
+class _PoochBar:
+    """What pooch asks of a progress bar, on top of rich."""
+
+    def __init__(self, bars: Any, task: Any) -> None:
+        self._bars, self._task = bars, task
+
+    @property
+    def total(self) -> float | None:
+        total: float | None = self._bars.tasks[self._task].total
+        return total
+
+    @total.setter
+    def total(self, value: float) -> None:
+        self._bars.update(self._task, total=value)
+
+    def update(self, n_bytes: float) -> None:
+        self._bars.advance(self._task, n_bytes)
+
+    def reset(self) -> None:
+        self._bars.reset(self._task)
+
+    def close(self) -> None:
+        self._bars.refresh()
