@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import harken
 from harken import model_file
+from harken.abstention import Abstention
 from harken.card import Card
 from harken.contract import Contract
 from harken.errors import ContractError, ModelFileError
@@ -175,6 +176,9 @@ def test_fields_of_the_card_one_by_one(path: Path) -> None:
         ({"temperature": 0}, "'temperature'"),
         ({"smoothing": {"stay": [0.9] * 5, "prior": [0.1] * 6}}, "expected 6 numbers"),
         ({"smoothing": {"stay": [1.0] * 6, "prior": [0.1] * 6}}, "'stay'"),
+        ({"abstention": {"confidence": 0.5}}, "'abstention' has no field 'distance'"),
+        ({"abstention": {"confidence": 2, "distance": 9}}, "'confidence' of 'abstention' is 2"),
+        ({"abstention": {"confidence": 0.5, "distance": 9}}, "no 'embedding' to measure"),
         ({"embedding": {"mean": [[0.0]] * 6, "covariance": [[1.0, 0.0]]}}, "square"),
         ({"embedding": {"mean": [[0.0]] * 6, "covariance": [[1.0]]}}, "1 features; its graph"),
         ({"head": {"weight": "body.dense.weight", "bias": "head.bias"}}, "needs a last layer"),
@@ -202,9 +206,34 @@ def test_how_its_answers_are_smoothed_is_part_of_it(network: Network, tmp_path: 
     assert Predictor(tmp_path / "m.onnx").card.smoothing == smoothing
 
 
-def test_a_file_from_before_there_were_hashes_and_smoothing(path: Path) -> None:
+def test_when_it_is_not_sure_is_part_of_it(network: Network, tmp_path: Path) -> None:
+    n_features = network.head.weight.shape[1]
+    card = dataclasses.replace(
+        CARD,
+        embedding={
+            "mean": np.zeros((6, n_features)).tolist(),
+            "covariance": np.eye(n_features).tolist(),
+        },
+        abstention=Abstention(confidence=0.5, distance=10.0),
+    )
+    model_file.save(tmp_path / "m.onnx", network, card)
+    predictor = Predictor(tmp_path / "m.onnx")
+    assert predictor.card == card
+    embedding = np.zeros((3, n_features), np.float32)
+    embedding[2, 0] = 11
+    probability = np.full((3, 6), 0.1, np.float32)
+    probability[1:, 0] = 0.5
+    assert predictor.unsure(probability, embedding).tolist() == [True, False, True]
+
+
+def test_without_abstention_it_is_sure_of_all(path: Path) -> None:
+    predictor = Predictor(path)
+    assert predictor.unsure(*predictor.run(windows(3))).tolist() == [False] * 3
+
+
+def test_a_file_from_before_there_were_hashes_smoothing_and_abstention(path: Path) -> None:
     about = json.loads(read_onnx(path.read_bytes()).metadata[METADATA_KEY])
-    del about["smoothing"]
+    del about["smoothing"], about["abstention"]
     edit(path, json.dumps(about), hashed=False)
     assert Predictor(path).card == CARD
 

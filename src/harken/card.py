@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harken.abstention import Abstention
 from harken.contract import Contract
 from harken.json_fields import JsonFields
 from harken.recording import UNITS
@@ -40,6 +41,7 @@ class Card:
     embedding : `mean` by class, shared `covariance`, of the training windows' embeddings
     head : names of the last layer's `weight` and `bias` in the graph
     smoothing : of neighbouring windows' answers; None where it was not fitted
+    abstention : when it is not sure of a window; None where that was not fitted
     """
 
     contract: Contract
@@ -57,6 +59,7 @@ class Card:
         default_factory=lambda: {"weight": "head.weight", "bias": "head.bias"}
     )
     smoothing: Smoothing | None = None
+    abstention: Abstention | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -112,8 +115,11 @@ def _card(about: JsonFields, versions: Mapping[str, str]) -> Card:
         embedding=_embedding(about.fields("embedding"), len(contract.labels)),
         head=_head(about.fields("head")),
         smoothing=_smoothing(about, len(contract.labels)),
+        abstention=_abstention(about),
     )
     about.done()
+    if card.abstention and not card.embedding:
+        raise ValueError("it has 'abstention', but no 'embedding' to measure a distance from")
     return card
 
 
@@ -175,3 +181,15 @@ def _smoothing(about: JsonFields, n_classes: int) -> Smoothing | None:
     prior = inner.numbers("prior", n_classes, near_0, 1.0)
     inner.done()
     return Smoothing(stay, prior)
+
+
+def _abstention(about: JsonFields) -> Abstention | None:
+    """None where the file is older than abstention, or says that there is none."""
+    if about.is_absent("abstention"):
+        return None
+    inner = about.fields("abstention")
+    abstention = Abstention(
+        confidence=inner.number("confidence", 0, 1), distance=inner.number("distance", 0, 1e9)
+    )
+    inner.done()
+    return abstention
