@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
+from scipy.stats import multivariate_normal
+from sklearn.mixture import GaussianMixture
 
-from harken.abstention import Abstention, EmbeddingDistance, fit_abstention
+from harken.abstention import Abstention, EmbeddingDistance
+from harken.abstention.fit import fit_abstention, fit_signals
+from harken.abstention.mixture import Mixture, fit_mixture
+from harken.abstention.signals import n_statistics, statistics_of
+from harken.datasets.simulated import simulate
+from harken.recording import Recording, Sensor
+from harken.signal import ACCELEROMETER_CHANNELS, CHANNELS
+from harken.signal_path import filter_recording
+from harken.windows import ACTIVITIES, Windows, WindowSpec, cut
 
 RNG = np.random.default_rng(0)
 
@@ -14,11 +27,31 @@ def probability_of(top: list[float]) -> np.ndarray:
     return np.array([[p, 1 - p] for p in top], np.float32)
 
 
-def test_either_sign_is_enough() -> None:
-    abstention = Abstention(confidence=0.7, distance=3.0)
-    probability = probability_of([0.9, 0.6, 0.9, 0.6])
-    unsure = abstention.unsure(probability, np.array([1.0, 1.0, 4.0, 4.0]))
-    assert unsure.tolist() == [False, True, True, True]
+def windows_of(recording: Recording) -> Windows:
+    return cut(filter_recording(recording), WindowSpec(), ACTIVITIES)
+
+
+def still(noise_g: float, gravity_g: float = 1.0) -> Windows:
+    """A device that nobody wears."""
+    time_s = np.arange(1500) / 50
+    acc = RNG.normal([0, 0, gravity_g], noise_g, (1500, 3))
+    return windows_of(
+        Recording(Sensor(time_s, acc), Sensor(time_s, RNG.normal(0, 1e-3, (1500, 3))))
+    )
+
+
+@pytest.fixture(scope="module")
+def people() -> Windows:
+    return windows_of(simulate("1", minutes=6.0))
+
+
+def test_any_sign_is_enough() -> None:
+    abstention = Abstention(confidence=0.7, distance=3.0, density=-5.0)
+    probability = probability_of([0.9, 0.6, 0.9, 0.9])
+    distance = np.array([1.0, 1.0, 4.0, 1.0])
+    density = np.array([0.0, 0.0, 0.0, -np.inf])
+    assert abstention.unsure(probability, distance, density).tolist() == [False, True, True, True]
+    assert abstention.unsure(probability, distance).tolist() == [False, True, True, False]
 
 
 def test_distance_is_that_of_mahalanobis_to_the_nearest_class() -> None:
@@ -51,3 +84,91 @@ def test_thresholds_call_a_small_share_of_ordinary_windows_unsure() -> None:
     assert abstention.confidence == pytest.approx(0.51, abs=0.003)
     assert np.mean(distance > abstention.distance) == pytest.approx(0.02, abs=1e-3)
     assert np.mean(abstention.unsure(probability, distance)) == pytest.approx(0.04, abs=0.005)
+
+
+def test_what_is_impossible_sets_no_threshold() -> None:
+    density = np.r_[RNG.normal(0, 1, 1000), np.full(100, -np.inf)]
+    probability = probability_of([0.9] * 1100)
+    abstention = fit_abstention(probability, np.ones(1100), density, share=0.01)
+    assert abstention.density == pytest.approx(-2.3, abs=0.5)
+    none = fit_abstention(probability, np.ones(1100), np.full(1100, -np.inf))
+    assert np.isfinite(none.density or 0)
+
+
+def test_the_density_of_a_mixture_is_that_of_its_parts() -> None:
+    mean, root = RNG.normal(0, 3, (2, 3)), RNG.normal(0, 1, (2, 3, 3))
+    covariance = root @ root.transpose(0, 2, 1) + 0.1 * np.eye(3)
+    points = RNG.normal(0, 3, (20, 3))
+    density = sum(
+        w * multivariate_normal(m, c).pdf(points)
+        for w, m, c in zip((0.3, 0.7), mean, covariance, strict=True)
+    )
+    mixture = Mixture(np.array([0.3, 0.7]), mean, covariance)
+    np.testing.assert_allclose(mixture.log_density(points), np.log(density), rtol=1e-9)
+
+
+def test_the_fit_of_a_mixture_is_as_likely_as_that_of_others() -> None:
+    centres = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 8.0]])
+    points = centres[RNG.integers(0, 3, 2000)] + RNG.normal(0, [1.0, 0.3], (2000, 2))
+    own = fit_mixture(points, 3, least_variance=1e-3)
+    other = GaussianMixture(3, reg_covar=1e-3, random_state=0).fit(points)
+    assert own.log_density(points).mean() == pytest.approx(other.score(points), abs=1e-3)
+    assert own.weight.sum() == pytest.approx(1)
+    again = fit_mixture(points, 3, least_variance=1e-3)
+    assert np.array_equal(own.mean, again.mean)
+
+
+def test_a_mixture_of_points_that_are_all_one() -> None:
+    mixture = fit_mixture(np.ones((100, 2)), 1, least_variance=1e-3)
+    near, far = mixture.log_density(np.array([[1.0, 1.0], [2.0, 1.0]]))
+    assert near > far + 100
+
+
+def test_statistics_are_the_same_however_the_device_is_turned(people: Windows) -> None:
+    turn = Rotation.from_euler("xyz", [40, 20, 70], degrees=True).as_matrix().astype(np.float32)
+    x = people.x.reshape(len(people), 128, 3, 3) @ turn.T
+    turned = statistics_of(x.reshape(people.x.shape), people.channels)
+    np.testing.assert_allclose(turned, statistics_of(people.x, people.channels), atol=1e-4)
+
+
+def test_statistics_of_a_known_signal() -> None:
+    """A sine of 5 Hz on one axis: its size, and between samples 2 sin(pi 5 / 50) of that."""
+    x = np.zeros((1, 128, 9), np.float32)
+    x[0, :, 0] = np.sin(2 * np.pi * 5 * np.arange(128) / 50)
+    size, roughness, stillness, _ = statistics_of(x, CHANNELS)[0]
+    assert size == pytest.approx(np.log10(np.sqrt(0.5)), abs=0.01)
+    assert roughness == pytest.approx(np.log10(2 * np.sin(np.pi / 10)), abs=0.01)
+    assert stillness == pytest.approx(-4)
+
+
+def test_channels_that_tell_nothing_of_one_device() -> None:
+    assert n_statistics(CHANNELS) == 4
+    assert n_statistics(ACCELEROMETER_CHANNELS) == 2
+    assert n_statistics(("column_1", "column_2")) == 0
+    assert n_statistics(CHANNELS[:3]) == 0
+
+
+def test_people_are_usual_and_what_nobody_wears_is_not(people: Windows) -> None:
+    signals = fit_signals(people.select(~people.warm_up))
+    assert signals is not None
+    other = windows_of(simulate("2", minutes=3.0))
+    usual = signals.log_density(other.x, CHANNELS)[~other.warm_up]
+    least = np.quantile(usual, 0.01)
+    assert np.isfinite(usual).mean() > 0.99
+    for windows in (still(1e-5), still(1e-3, gravity_g=0.0), still(0.5)):
+        assert (signals.log_density(windows.x, CHANNELS) < least)[~windows.warm_up].all()
+    assert np.isneginf(signals.log_density(still(1e-3, 0.0).x, CHANNELS)).all()
+    assert signals.log_density(people.x[:0], CHANNELS).shape == (0,)
+
+
+def test_a_model_of_signals_that_cannot_be(people: Windows) -> None:
+    signals = fit_signals(people)
+    assert signals is not None
+    for changes in (
+        {"weight": (1.0,)},
+        {"covariance": tuple(tuple(-v for v in row) for row in signals.covariance)},
+        {"covariance": tuple(tuple(v * 1e12 for v in row) for row in signals.covariance)},
+        {"covariance": signals.covariance[:-1]},
+    ):
+        with pytest.raises(ValueError, match=r"components of 4|positive definite"):
+            replace(signals, **changes)

@@ -95,11 +95,15 @@ class Predictor:
         ----------
         probability, embedding : as `run` gives them
         x : (n_windows, n_steps, n_channels), the windows themselves, with the contract's channels;
-            None leaves out what their signals show
+            None leaves out what their signals show, a device on a desk among it
         """
-        if self.card.abstention is None:
+        abstention = self.card.abstention
+        if abstention is None:
             return np.zeros(len(probability), bool)
-        return self.card.abstention.unsure(probability, self._distance(embedding))
+        density = None
+        if x is not None and abstention.signals is not None:
+            density = abstention.signals.log_density(x, self.contract.channels)
+        return abstention.unsure(probability, self._distance(embedding), density)
 
     @cached_property
     def _distance(self) -> EmbeddingDistance:
