@@ -132,18 +132,22 @@ def test_statistics_are_the_same_however_the_device_is_turned(people: Windows) -
 
 
 def test_statistics_of_a_known_signal() -> None:
-    """A sine of 5 Hz on one axis: its size, and between samples 2 sin(pi 5 / 50) of that."""
+    """A sine of 5 Hz: between samples, 2 sin(pi 5 lag / 50) of its size; on y half as large."""
     x = np.zeros((1, 128, 9), np.float32)
     x[0, :, 0] = np.sin(2 * np.pi * 5 * np.arange(128) / 50)
-    size, roughness, stillness, _ = statistics_of(x, CHANNELS)[0]
-    assert size == pytest.approx(np.log10(np.sqrt(0.5)), abs=0.01)
-    assert roughness == pytest.approx(np.log10(2 * np.sin(np.pi / 10)), abs=0.01)
-    assert stillness == pytest.approx(-4)
+    x[0, :, 1] = 0.5 * np.cos(2 * np.pi * 5 * np.arange(128) / 50)
+    x[0, :, 2] = 0.25 * np.sin(2 * np.pi * 10 * np.arange(128) / 50)
+    size, next_one, second, elongation, *still = statistics_of(x[:, :, :6], CHANNELS[:6])[0]
+    assert size == pytest.approx(np.log10(np.sqrt((1 + 0.25 + 0.0625) / 2)), abs=0.01)
+    assert next_one == pytest.approx(np.log10(2 * np.sin(np.pi / 10)), abs=0.03)
+    assert second == pytest.approx(np.log10(2 * np.sin(2 * np.pi / 10)), abs=0.03)
+    assert elongation == pytest.approx(np.log10(4), abs=0.01)
+    assert still == pytest.approx([-4, 0, 0, 0])
 
 
 def test_channels_that_tell_nothing_of_one_device() -> None:
-    assert n_statistics(CHANNELS) == 4
-    assert n_statistics(ACCELEROMETER_CHANNELS) == 2
+    assert n_statistics(CHANNELS) == 8
+    assert n_statistics(ACCELEROMETER_CHANNELS) == 4
     assert n_statistics(("column_1", "column_2")) == 0
     assert n_statistics(CHANNELS[:3]) == 0
 
@@ -170,5 +174,5 @@ def test_a_model_of_signals_that_cannot_be(people: Windows) -> None:
         {"covariance": tuple(tuple(v * 1e12 for v in row) for row in signals.covariance)},
         {"covariance": signals.covariance[:-1]},
     ):
-        with pytest.raises(ValueError, match=r"components of 4|positive definite"):
+        with pytest.raises(ValueError, match=r"components of 8|positive definite"):
             replace(signals, **changes)

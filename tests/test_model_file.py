@@ -45,8 +45,8 @@ CARD = Card(
 SIGNALS = {
     "gravity": [0.9, 1.1],
     "weight": [1.0],
-    "mean": [[-1.0, -0.3, -1.0, -0.3]],
-    "covariance": np.eye(4).tolist(),
+    "mean": [[0.0] * 8],
+    "covariance": np.eye(8).tolist(),
 }
 ABSTENTION = {"confidence": 0.5, "distance": 10.0, "density": -5.0}
 
@@ -187,10 +187,10 @@ def test_fields_of_the_card_one_by_one(path: Path) -> None:
         ({"abstention": {"confidence": 2, "distance": 9}}, "'confidence' of 'abstention' is 2"),
         ({"abstention": {"confidence": 0.5, "distance": 9}}, "no 'embedding' to measure"),
         ({"abstention": {"confidence": 0.5, "distance": 9, "density": 1}}, "one of 'density' and"),
-        ({"abstention": ABSTENTION | {"signals": SIGNALS | {"mean": [[0.0]]}}}, "channels give 4"),
+        ({"abstention": ABSTENTION | {"signals": SIGNALS | {"mean": [[0.0]]}}}, "channels give 8"),
         ({"abstention": ABSTENTION | {"signals": SIGNALS | {"gravity": [1]}}}, "2 numbers"),
         (
-            {"abstention": ABSTENTION | {"signals": SIGNALS | {"covariance": [[0.0] * 4] * 4}}},
+            {"abstention": ABSTENTION | {"signals": SIGNALS | {"covariance": [[0.0] * 8] * 8}}},
             "positive definite",
         ),
         ({"embedding": {"mean": [[0.0]] * 6, "covariance": [[1.0, 0.0]]}}, "square"),
@@ -225,8 +225,8 @@ def test_when_it_is_not_sure_is_part_of_it(network: Network, tmp_path: Path) -> 
     signals = SignalModel(
         gravity=(0.9, 1.1),
         weight=(1.0,),
-        mean=((-1.0, -0.3, -1.0, -0.3),),
-        covariance=tuple(map(tuple, np.eye(4).tolist())),
+        mean=((0.0,) * 8,),
+        covariance=tuple(map(tuple, np.eye(8).tolist())),
     )
     card = dataclasses.replace(
         CARD,

@@ -1,8 +1,14 @@
-"""How usual the signals of a window are: their size and roughness, and gravity.
+"""How usual the signals of a window are: four statistics of each sensor, and gravity.
 
-Size is the deviation of body acceleration or angular velocity within a window; roughness, how much
-of it is between one sample and the next. Both are lengths of vectors, so that they are the same
-however the device is turned.
+Of body acceleration, and of angular velocity where it is there:
+
+- size: the deviation within the window, which stillness and violence change;
+- roughness: how much of it lies between one sample and the next, and between one and the next but
+  one, which noise and vibration change;
+- elongation: the deviation along the axis in which it is largest, by that in which it is least,
+  which machines and what turns on a hinge change.
+
+All are the same however the device is turned.
 """
 
 from __future__ import annotations
@@ -18,6 +24,9 @@ from harken.abstention.mixture import Mixture
 
 _MOVING = ("body_acc", "body_gyro")
 _TOTAL = "total_acc"
+#: Samples from one to the other whose difference tells roughness.
+_LAGS = (1, 2)
+_N_EACH = 2 + len(_LAGS)
 #: Added to sizes before the logarithm, in g and rad/s: below what sensors resolve.
 _FLOOR = 1e-4
 #: Windows that are taken at once, to keep copies small.
@@ -86,24 +95,27 @@ def n_statistics(channels: Sequence[str]) -> int:
     """How many `statistics_of` gives; 0 where the channels are not those of one device."""
     if _columns(channels, _TOTAL) is None:
         return 0
-    return 2 * sum(_columns(channels, sensor) is not None for sensor in _MOVING)
+    return _N_EACH * sum(_columns(channels, sensor) is not None for sensor in _MOVING)
 
 
 def statistics_of(x: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
-    """Size and roughness of body acceleration, then of angular velocity: logarithms to base 10.
+    """Size, roughness and elongation by sensor, as logarithms to base 10.
 
-    (n_windows, n_statistics)
+    (n_windows, n_statistics), those of body acceleration first
     """
-    found = []
-    for sensor in _MOVING:
-        columns = _columns(channels, sensor)
-        if columns is None:
-            continue
-        values = x[:, :, columns].astype(np.float64)
-        size = _root_mean_square(values - values.mean(axis=1, keepdims=True)) + _FLOOR
-        step = _root_mean_square(np.diff(values, axis=1)) + _FLOOR
-        found += [np.log10(size), np.log10(step / size)]
-    return np.stack(found, axis=1)
+    by_sensor = [_columns(channels, sensor) for sensor in _MOVING]
+    found = [_of_sensor(x[:, :, columns]) for columns in by_sensor if columns is not None]
+    return np.log10(np.hstack(found))
+
+
+def _of_sensor(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The statistics themselves: (n_windows, n_steps, 3) to (n_windows, _N_EACH)."""
+    moving = values - values.mean(axis=1, keepdims=True, dtype=np.float64)
+    size = _root_mean_square(moving) + _FLOOR
+    steps = [_root_mean_square(moving[:, lag:] - moving[:, :-lag]) + _FLOOR for lag in _LAGS]
+    variance = np.linalg.eigvalsh(moving.transpose(0, 2, 1) @ moving / moving.shape[1])
+    least, _, most = np.sqrt(np.maximum(variance, 0)).T + _FLOOR
+    return np.stack([size, *(step / size for step in steps), most / least], axis=1)
 
 
 def gravity_of(x: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
