@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from benchmarks import accuracy, classic, loso, pages, turning
+from benchmarks import accuracy, classic, foreign, loso, pages, turning
 
 from harken.cli import main
 
@@ -39,6 +39,11 @@ def test_the_tables_beside_other_systems_are_what_was_measured() -> None:
 def test_the_table_of_everybody_in_turn_is_what_was_measured() -> None:
     results = json.loads((ROOT / "docs" / "results" / "loso.json").read_text())
     assert pages.section(RESULTS, "loso") == loso.table(results)
+
+
+def test_the_table_of_foreign_input_is_what_was_measured() -> None:
+    results = json.loads((ROOT / "docs" / "results" / "foreign.json").read_text())
+    assert pages.section(RESULTS, "foreign") == foreign.section(results)
 
 
 @pytest.mark.parametrize("page", [README, RESULTS], ids=["README", "results"])
