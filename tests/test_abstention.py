@@ -14,6 +14,7 @@ from harken.abstention import Abstention, EmbeddingDistance
 from harken.abstention.fit import fit_abstention, fit_signals
 from harken.abstention.mixture import Mixture, fit_mixture
 from harken.abstention.signals import n_statistics, statistics_of
+from harken.abstention.stretches import not_sure
 from harken.datasets.simulated import simulate
 from harken.recording import Recording, Sensor
 from harken.signal import ACCELEROMETER_CHANNELS, CHANNELS
@@ -176,3 +177,38 @@ def test_a_model_of_signals_that_cannot_be(people: Windows) -> None:
     ):
         with pytest.raises(ValueError, match=r"components of 8|positive definite"):
             replace(signals, **changes)
+
+
+def flags(marks: str) -> np.ndarray:
+    return np.array([mark == "?" for mark in marks])
+
+
+@pytest.mark.parametrize(
+    ("way", "unsure", "expected"),
+    [
+        ("viterbi", "....?....", "........."),  # one among sure ones
+        ("viterbi", "???.????..", "????????.."),  # and the other way round
+        ("viterbi", "...????..", "...????.."),
+        ("viterbi", "?", "?"),
+        ("causal", "...????..", "....????."),  # it knows only one window of what is to come
+        ("none", "?.??.", "?.??."),
+    ],
+)
+def test_most_windows_around_decide(way: str, unsure: str, expected: str) -> None:
+    starts = np.arange(len(unsure)) == 0
+    same = np.zeros(len(unsure), np.int64)
+    assert not_sure(flags(unsure), same, starts, way).tolist() == flags(expected).tolist()
+
+
+def test_doubt_does_not_reach_over_a_gap() -> None:
+    starts = flags("?....?....")
+    found = not_sure(flags(".....?????"), np.zeros(10, np.int64), starts, "viterbi")
+    assert found.tolist() == flags(".....?????").tolist()
+
+
+def test_what_is_left_of_an_activity_beside_doubt_is_judged_as_a_whole() -> None:
+    answer = np.array([0, 0, 0, 0, 1, 2, 2, 2, 2, 2])
+    found = not_sure(flags("....????.."), answer, flags("?........."), "viterbi")
+    assert found.tolist() == flags("....????..").tolist()
+    found = not_sure(flags("....?....."), answer, flags("?........."), "viterbi")
+    assert found.tolist() == flags("....?.....").tolist()
