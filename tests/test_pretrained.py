@@ -41,6 +41,8 @@ def test_the_card_says_where_it_comes_from(predictor: Predictor) -> None:
     assert card.protocol == "official"
     assert card.figures["accuracy"] > 0.9
     assert "must be acknowledged" in card.credits
+    assert card.smoothing is not None
+    assert card.abstention is not None
 
 
 def test_they_are_small_and_their_licence_lies_beside_them() -> None:
