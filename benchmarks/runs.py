@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from harken import api
-from harken.cli.progress import TrainingProgress
+from harken.cli.progress import FoldsProgress, TrainingProgress
+from harken.training.crossval import CrossValidation
 from harken.training.run import Run
+from harken.windows import Windows
 
 
 def finished_run(folder: Path, dataset: str, **options: Any) -> Run:
@@ -16,3 +18,11 @@ def finished_run(folder: Path, dataset: str, **options: Any) -> Run:
         if folder.exists():
             return api.resume(folder, watcher=progress)
         return api.train(dataset, out=folder, watcher=progress, **options)
+
+
+def finished_crossval(folder: Path, windows: Windows, **options: Any) -> CrossValidation:
+    """A cross-validation, likewise; options are those of `harken.crossval`."""
+    with FoldsProgress(quiet=True) as progress:
+        if folder.exists():
+            return api.resume_crossval(folder, watcher=progress)
+        return api.crossval(windows, out=folder, watcher=progress, **options)

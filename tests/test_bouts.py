@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harken.bouts import WARM_UP, Bout
+from harken.bouts import NOT_SURE, WARM_UP, Bout
 from harken.bouts import bouts_of as join
 from harken.windows import Windows
 
@@ -72,6 +72,33 @@ def test_the_answer_decides_and_the_confidence_is_the_networks_in_it() -> None:
     (bout,) = join(windows_at([0.0, 1.0, 2.0]), probability_of([0, 1, 0]), np.zeros(3, np.int64))
     assert (bout.activity, bout.n_windows) == ("walk", 3)
     assert bout.confidence == pytest.approx((0.8 + 0.1 + 0.8) / 3)
+
+
+def test_a_stretch_of_doubt_is_one_bout_with_a_best_guess() -> None:
+    classes = [0, 1, 2, 1, 0]
+    one, doubt, two = join(
+        windows_at([0.0, 1.0, 2.0, 3.0, 4.0]),
+        probability_of(classes),
+        np.array(classes),
+        unsure=np.array([False, True, True, False, True]),
+        withheld=np.array([False, True, True, True, False]),
+    )
+    assert (doubt.activity, doubt.best_guess, doubt.confidence) == (NOT_SURE, "sit", None)
+    assert (doubt.start_s, doubt.end_s, doubt.n_windows) == (1.5, 4.5, 3)
+    assert doubt.unsure == pytest.approx(2 / 3)
+    assert (one.activity, one.best_guess, one.unsure) == ("walk", "walk", 0)
+    assert (two.activity, two.best_guess, two.unsure) == ("walk", "walk", 1)
+
+
+def test_the_warm_up_is_neither_sure_nor_unsure() -> None:
+    (bout,) = join(
+        windows_at([0.0], [True]),
+        probability_of([0]),
+        np.array([0]),
+        unsure=np.array([True]),
+        withheld=np.array([True]),
+    )
+    assert (bout.activity, bout.best_guess, bout.unsure) == (WARM_UP, None, 0)
 
 
 def test_times_of_day_where_the_recording_knows_them() -> None:

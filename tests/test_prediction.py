@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from scipy.spatial.transform import Rotation
 
 import harken
 from harken import window_file
+from harken.bouts import NOT_SURE
 from harken.datasets.hapt import TEST_SUBJECTS
 from harken.datasets.simulated import simulate
 from harken.errors import ContractError, FormatError, UnknownNameError
@@ -49,6 +51,15 @@ def of_people(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> Pr
         epochs=3,
         data=data_folder,
         out=tmp_path_factory.mktemp("run") / "upright",
+    )
+    return Predictor(run.model_file)
+
+
+@pytest.fixture(scope="module")
+def doubting(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    """One whose recipe holds people out, so that it knows when it is not sure."""
+    run = harken.train(
+        "simulated", preset="stacked-lstm", epochs=3, out=tmp_path_factory.mktemp("run") / "held"
     )
     return Predictor(run.model_file)
 
@@ -250,15 +261,77 @@ def test_smoothing_decides_the_answers_and_not_the_probabilities(
         predict(file, predictor, smoothing="often")
 
 
-def test_windows_in_any_order_get_the_same_answers(
-    predictor: Predictor, walk: Recording, tmp_path: Path
+def put_down(walk: Recording, seconds: float) -> Recording:
+    """The recording, and then the device on a desk."""
+    assert walk.gyro is not None
+    rng = np.random.default_rng(0)
+    n = round(50 * seconds)
+    time_s = walk.acc.time_s[-1] + np.arange(1, n + 1) / 50
+    acc = rng.normal([0, 0, 1], 1e-4, (n, 3))
+    return replace(
+        walk,
+        acc=Sensor(np.r_[walk.acc.time_s, time_s], np.vstack([walk.acc.values, acc])),
+        gyro=Sensor(
+            np.r_[walk.gyro.time_s, time_s],
+            np.vstack([walk.gyro.values, rng.normal(0, 1e-4, (n, 3))]),
+        ),
+    )
+
+
+def test_a_device_that_is_put_down_is_not_said_to_lie(
+    doubting: Predictor, walk: Recording, tmp_path: Path
 ) -> None:
-    windows = predictor.windows_of(walk)
+    assert doubting.card.abstention is not None
+    worn = predict(table(tmp_path / "worn.csv", walk), doubting, mounting="as-worn")
+    assert worn.unsure.mean() < 0.3
+    assert not any("not sure" in note for note in worn.notes)
+    file = table(tmp_path / "down.csv", put_down(walk, 60))
+    down = predict(file, doubting, mounting="as-worn")
+    last = down.bouts[-1]
+    assert last.activity == NOT_SURE
+    assert last.best_guess in doubting.contract.labels
+    assert (last.confidence, last.unsure) == (None, pytest.approx(1, abs=0.1))
+    assert last.end_s - last.start_s == pytest.approx(60, abs=5)
+    assert down.summary.minutes[NOT_SURE] >= (last.end_s - last.start_s) / 60
+    assert down.as_dict()["n_unsure"] == down.unsure.sum() >= 40
+    assert not (down.unsure & down.windows.warm_up).any()
+
+
+def test_most_of_it_unlike_the_training_data_is_said(
+    doubting: Predictor, walk: Recording, tmp_path: Path
+) -> None:
+    file = table(tmp_path / "down.csv", put_down(walk, 400))
+    notes = predict(file, doubting, mounting="as-worn").notes
+    assert any(re.search(r"not sure of \d+% of the windows: this does not look", n) for n in notes)
+
+
+def test_doubt_is_seen_in_the_picture_without_colours(
+    doubting: Predictor, walk: Recording, tmp_path: Path
+) -> None:
+    worn, down = (
+        predict(table(tmp_path / name, recording), doubting, mounting="as-worn", smoothing="none")
+        for name, recording in (("worn.csv", walk), ("down.csv", put_down(walk, 60)))
+    )
+    drawn = [timeline(prediction).axes[-1] for prediction in (worn, down)]
+    marks = [sum(text.get_text() == "?" for text in panel.texts) for panel in drawn]
+    bouts = [sum(b.activity == NOT_SURE for b in prediction.bouts) for prediction in (worn, down)]
+    assert marks == bouts
+    assert marks[1] > 0
+    said = [text.get_text() for text in drawn[1].get_legend().get_texts()]
+    assert any("not sure: no claim" in text for text in said)
+    assert any(patch.get_hatch() == "xx" for patch in drawn[1].patches)
+
+
+def test_windows_in_any_order_get_the_same_answers(
+    doubting: Predictor, walk: Recording, tmp_path: Path
+) -> None:
+    windows = doubting.windows_of(walk)
     shuffled = np.random.default_rng(0).permutation(len(windows))
     window_file.save(windows, tmp_path / "a.npz")
     window_file.save(windows.select(shuffled), tmp_path / "b.npz")
-    one, other = (predict(tmp_path / name, predictor) for name in ("a.npz", "b.npz"))
+    one, other = (predict(tmp_path / name, doubting) for name in ("a.npz", "b.npz"))
     assert np.array_equal(one.answer[shuffled], other.answer)
+    assert np.array_equal(one.unsure[shuffled], other.unsure)
     assert one.summary == other.summary
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks import foreign_input
 
 from harken import pretrained
 from harken.datasets.hapt import TEST_SUBJECTS
@@ -40,6 +41,8 @@ def test_the_card_says_where_it_comes_from(predictor: Predictor) -> None:
     assert card.protocol == "official"
     assert card.figures["accuracy"] > 0.9
     assert "must be acknowledged" in card.credits
+    assert card.smoothing is not None
+    assert card.abstention is not None
 
 
 def test_they_are_small_and_their_licence_lies_beside_them() -> None:
@@ -52,16 +55,30 @@ def test_they_are_small_and_their_licence_lies_beside_them() -> None:
 
 def test_on_people_they_never_saw(predictor: Predictor, hapt: list[Recording]) -> None:
     """What the card says is what comes out of the raw recordings of the test people."""
-    right, n = 0, 0
+    right, n, unsure = 0, 0, 0
     for person in [r for r in hapt if r.subject in TEST_SUBJECTS]:
         six = tuple(s for s in person.spans if s.label in predictor.contract.labels)
         person = replace(person, spans=six)
         mounting = settle_mounting(person, predictor.contract, "estimate")
         windows = predictor.windows_of(person, mounting.rotation)
         windows = windows.select((windows.y >= 0) & ~windows.warm_up)
-        right += int((predictor.probability(windows).argmax(axis=1) == windows.y).sum())
+        probability, embedding = predictor.run(windows)
+        right += int((probability.argmax(axis=1) == windows.y).sum())
+        unsure += int(predictor.unsure(probability, embedding, windows.x).sum())
         n += len(windows)
+    assert 0 < unsure / n < 0.05
     assert right / n == pytest.approx(predictor.card.figures["accuracy"], abs=2e-3)
+
+
+@pytest.mark.parametrize("family", ["noise", "on a desk", "spinning", "swinging from a strap"])
+def test_of_what_no_person_did_they_are_not_sure(predictor: Predictor, family: str) -> None:
+    first = next(foreign_input.recordings(family))
+    if "body_gyro_x" not in predictor.contract.channels:
+        first = replace(first, gyro=None)
+    windows = predictor.windows_of(first)
+    windows = windows.select(~windows.warm_up)
+    unsure = predictor.unsure(*predictor.run(windows), windows.x)
+    assert unsure.mean() > 0.8
 
 
 def test_a_recording_without_gyroscope_takes_the_one_that_does_without(tmp_path: Path) -> None:

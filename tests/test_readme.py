@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from benchmarks import accuracy, classic, loso, pages, personal, turning
+from benchmarks import accuracy, classic, foreign, loso, pages, personal, turning
 
 from harken.cli import main
 
@@ -53,6 +53,11 @@ def test_the_tables_of_two_labelled_minutes_are_what_was_measured() -> None:
     mean = sum(gained.values()) / len(gained)
     said = f"by {100 * mean:.1f} points in the mean, the worst of them by {100 * gained[worst]:.1f}"
     assert said in " ".join(README.split())
+
+
+def test_the_table_of_foreign_input_is_what_was_measured() -> None:
+    results = json.loads((ROOT / "docs" / "results" / "foreign.json").read_text())
+    assert pages.section(RESULTS, "foreign") == foreign.section(results)
 
 
 @pytest.mark.parametrize("page", [README, RESULTS], ids=["README", "results"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harken.bouts import WARM_UP, Bout
+from harken.bouts import NOT_SURE, WARM_UP, Bout
 from harken.datasets.simulated import simulate
 from harken.summary import summarise
 from harken.windows import ACTIVITIES
@@ -47,3 +47,19 @@ def test_steps_are_of_walking_on_the_level(name: str) -> None:
     assert 80 < steps < 130
     stairs = [replace(b, activity="WALKING_UPSTAIRS") for b in level]
     assert summarise(stairs, ACTIVITIES, person).steps_per_minute is None
+
+
+def test_a_stretch_of_doubt_is_counted_and_hides_no_change() -> None:
+    bouts = [
+        bout(0, 30, "SITTING"),
+        bout(30, 42, NOT_SURE),
+        bout(42, 60, "STANDING"),
+        bout(60, 66, NOT_SURE),
+        bout(66, 90, "STANDING"),
+        bout(90, 96, NOT_SURE),
+        bout(100, 106, NOT_SURE),
+        bout(106, 112, "SITTING"),
+    ]
+    summary = summarise(bouts, ACTIVITIES, None)
+    assert summary.minutes == pytest.approx({"SITTING": 0.6, "STANDING": 0.7, NOT_SURE: 0.5})
+    assert summary.n_transitions == 1

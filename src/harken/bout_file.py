@@ -17,7 +17,7 @@ from harken.files import replacing
 _TIMES = ("start_utc", "end_utc")
 _COLUMNS = (
     "source", "recording", "start_s", "end_s", *_TIMES, "activity", "confidence", "n_windows",
-    "forced",
+    "best_guess", "unsure", "forced",
 )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def _parquet(rows: list[dict[str, Any]]) -> bytes:
     import pyarrow.parquet
 
     types = dict.fromkeys(_COLUMNS, pyarrow.string())
-    types |= dict.fromkeys(("start_s", "end_s", "confidence"), pyarrow.float64())
+    types |= dict.fromkeys(("start_s", "end_s", "confidence", "unsure"), pyarrow.float64())
     types |= dict.fromkeys(_TIMES, pyarrow.timestamp("ms", tz="UTC"))
     types |= {"n_windows": pyarrow.int64(), "forced": pyarrow.bool_()}
     typed = [row | {name: _time(row[name]) for name in _TIMES} for row in rows]

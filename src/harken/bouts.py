@@ -15,7 +15,9 @@ from harken.windows import Windows
 
 #: Stands where the filters had not settled, so that no activity is claimed.
 WARM_UP = "(warm-up)"
-_WARM_UP_CODE = -1
+#: Stands where the model is not sure of most windows, so that none is claimed either.
+NOT_SURE = "(not sure)"
+_WARM_UP_CODE, _NOT_SURE_CODE = -1, -2
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,12 @@ class Bout:
     recording : which one
     start_s, end_s : seconds in the recording
     start_utc, end_utc : the same as time of day; None where the recording does not know it
-    activity : a label, or `WARM_UP`
-    confidence : mean probability of that label over its windows; None in the warm-up
+    activity : a label, `NOT_SURE` or `WARM_UP`
+    confidence : mean probability of that label over its windows; None where none is claimed
     n_windows : windows in it
+    best_guess : the label; where the model is not sure, the one that it would say in most windows;
+        None in the warm-up
+    unsure : share of its windows of which the model is not sure
     """
 
     recording: str
@@ -40,6 +45,8 @@ class Bout:
     activity: str
     confidence: float | None
     n_windows: int
+    best_guess: str | None = None
+    unsure: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values; times of day in ISO 8601, to the millisecond."""
@@ -56,6 +63,8 @@ def bouts_of(
     probability: NDArray[np.float32],
     answer: NDArray[np.int64],
     *,
+    unsure: NDArray[np.bool_] | None = None,
+    withheld: NDArray[np.bool_] | None = None,
     start_utc: datetime | None = None,
 ) -> list[Bout]:
     """Join neighbouring windows of one activity, in order of recording and time.
@@ -68,20 +77,32 @@ def bouts_of(
     windows : in any order
     probability : (n_windows, n_classes)
     answer : (n_windows,) the class that is taken for each, by itself or smoothed
+    unsure : (n_windows,) of which windows the model is not sure; None, of none
+    withheld : (n_windows,) for which no activity is to be claimed, see `abstention.stretches`; they
+        are joined whatever the answers; None, for none
     start_utc : time of day of second 0 of the recording
     """
-    return list(_join(windows, probability, answer, start_utc)) if len(windows) else []
+    if not len(windows):
+        return []
+    none = np.zeros(len(windows), bool)
+    unsure = none if unsure is None else unsure
+    withheld = none if withheld is None else withheld
+    code = np.where(withheld, _NOT_SURE_CODE, answer)
+    code = np.where(windows.warm_up, _WARM_UP_CODE, code)
+    return list(_join(windows, probability, answer, code, unsure, start_utc))
 
 
 def _join(
     windows: Windows,
     probability: NDArray[np.float32],
     answer: NDArray[np.int64],
+    code: NDArray[np.int64],
+    unsure: NDArray[np.bool_],
     start_utc: datetime | None,
 ) -> Iterator[Bout]:
     order = time_order(windows)
     together = touches(windows, order)
-    code = np.where(windows.warm_up, _WARM_UP_CODE, answer)[order]
+    code = code[order]
     start_s = windows.start_s[order]
     end_s = start_s + windows.n_steps / windows.rate_hz
     middle_s = (end_s[:-1] + start_s[1:]) / 2
@@ -91,7 +112,6 @@ def _join(
     firsts = np.flatnonzero(np.r_[True, ~(together & (code[1:] == code[:-1]))])
     lasts = np.r_[firsts[1:] - 1, len(code) - 1]
     for first, last in zip(firsts, lasts, strict=True):
-        settled = code[first] != _WARM_UP_CODE
         inside = order[first : last + 1]
         from_s, to_s = float(begins_s[first]), float(ends_s[last])
         yield Bout(
@@ -100,7 +120,23 @@ def _join(
             end_s=to_s,
             start_utc=start_utc and start_utc + timedelta(seconds=from_s),
             end_utc=start_utc and start_utc + timedelta(seconds=to_s),
-            activity=windows.labels[code[first]] if settled else WARM_UP,
-            confidence=float(probability[inside, code[first]].mean()) if settled else None,
             n_windows=len(inside),
+            **_claim(int(code[first]), windows.labels, probability[inside], answer[inside]),
+            unsure=0.0 if code[first] == _WARM_UP_CODE else float(unsure[inside].mean()),
         )
+
+
+def _claim(
+    code: int,
+    labels: tuple[str, ...],
+    probability: NDArray[np.float32],
+    answer: NDArray[np.int64],
+) -> dict[str, Any]:
+    """What a bout of these windows says, and how surely."""
+    if code == _WARM_UP_CODE:
+        return {"activity": WARM_UP, "confidence": None, "best_guess": None}
+    if code == _NOT_SURE_CODE:
+        guess = labels[np.bincount(answer).argmax()]
+        return {"activity": NOT_SURE, "confidence": None, "best_guess": guess}
+    confidence = float(probability[:, code].mean())
+    return {"activity": labels[code], "confidence": confidence, "best_guess": labels[code]}

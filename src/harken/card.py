@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harken.abstention import Abstention, SignalModel
+from harken.abstention.signals import n_statistics
 from harken.contract import Contract
 from harken.json_fields import JsonFields
 from harken.personal.record import HeldOut, Personalisation
@@ -24,6 +26,8 @@ FORMAT_VERSION = 1
 _MOST_NAMES = 1000
 #: Layers are not wider than this.
 _MOST_FEATURES = 4096
+#: Of a density of signals.
+_MOST_COMPONENTS = 100
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Card:
     smoothing : of neighbouring windows' answers; None where it was not fitted
     personal : how it was fitted to one person; None for a model for everybody. Where it is there,
         `protocol` and `figures` are those of that person's held-out time
+    abstention : when it is not sure of a window; None where that was not fitted
     """
 
     contract: Contract
@@ -61,6 +66,7 @@ class Card:
     )
     smoothing: Smoothing | None = None
     personal: Personalisation | None = None
+    abstention: Abstention | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -117,8 +123,11 @@ def _card(about: JsonFields, versions: Mapping[str, str]) -> Card:
         head=_head(about.fields("head")),
         smoothing=_smoothing(about, len(contract.labels)),
         personal=_personal(about, contract.labels),
+        abstention=_abstention(about, contract.channels),
     )
     about.done()
+    if card.abstention and not card.embedding:
+        raise ValueError("it has 'abstention', but no 'embedding' to measure a distance from")
     return card
 
 
@@ -205,3 +214,42 @@ def _held_out(about: JsonFields) -> HeldOut:
     found = HeldOut(about.number("accuracy", 0, 1), about.number("log_loss", 0, 1e9))
     about.done()
     return found
+
+
+def _abstention(about: JsonFields, channels: tuple[str, ...]) -> Abstention | None:
+    """None where the file is older than abstention, or says that there is none."""
+    if about.is_absent("abstention"):
+        return None
+    inner = about.fields("abstention")
+    abstention = Abstention(
+        confidence=inner.number("confidence", 0, 1),
+        distance=inner.number("distance", 0, 1e9),
+        density=None if inner.is_absent("density") else inner.number("density", -1e300, 1e300),
+        signals=_signals(inner, channels),
+    )
+    inner.done()
+    if (abstention.density is None) != (abstention.signals is None):
+        raise ValueError("its abstention has one of 'density' and 'signals'; expected both or none")
+    return abstention
+
+
+def _signals(about: JsonFields, channels: tuple[str, ...]) -> SignalModel | None:
+    if about.is_absent("signals"):
+        return None
+    inner = about.fields("signals")
+    mean = inner.matrix("mean", _MOST_COMPONENTS)
+    width = n_statistics(channels)
+    if len(mean[0]) != width:
+        raise ValueError(
+            f"its signals have {len(mean[0])} statistics; its channels give {width or 'none'}"
+        )
+    low, high = inner.numbers("gravity", 2, 0, 1e3)
+    covariance = inner.matrix("covariance", _MOST_COMPONENTS * width)
+    signals = SignalModel(
+        gravity=(low, high),
+        weight=inner.numbers("weight", len(mean), 1e-12, 1),
+        mean=tuple(map(tuple, mean)),
+        covariance=tuple(map(tuple, covariance)),
+    )
+    inner.done()
+    return signals

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken import pretrained
+from harken.abstention.stretches import not_sure
 from harken.bouts import Bout, bouts_of
 from harken.datasets.simulated import NAME as SIMULATED
 from harken.errors import ContractError, InputError
@@ -37,6 +38,8 @@ class Prediction:
     windows : as the model saw them
     probability : (n_windows, n_classes) float32, of each window by itself
     answer : (n_windows,) int64, the class that is taken for each
+    unsure : (n_windows,) bool, of which the model is not sure, each by itself; see
+        `harken.abstention`
     smoothing : how answers come from probabilities: "viterbi", "causal" or "none"
     bouts : stretches of one activity
     summary : what they come to
@@ -51,6 +54,7 @@ class Prediction:
     windows: Windows
     probability: NDArray[np.float32]
     answer: NDArray[np.int64]
+    unsure: NDArray[np.bool_]
     smoothing: str
     bouts: list[Bout]
     summary: Summary
@@ -69,6 +73,7 @@ class Prediction:
             "violations": list(self.violations),
             "notes": list(self.notes),
             "n_windows": len(self.windows),
+            "n_unsure": int(self.unsure.sum()),
             "smoothing": self.smoothing,
             "summary": self.summary.as_dict(),
             "bouts": [bout.as_dict() for bout in self.bouts],
@@ -182,19 +187,29 @@ def _of_windows(
 ) -> Prediction:
     if not len(windows):
         raise InputError(f"{source} holds no windows.")
-    probability = predictor.probability(windows)
+    probability, embedding = predictor.run(windows)
+    # In the warm-up nothing is claimed anyway.
+    unsure = predictor.unsure(probability, embedding, windows.x) & ~windows.warm_up
     order = time_order(windows)
+    starts = chain_starts(windows, order)
     answer = np.empty(len(windows), np.int64)
-    answer[order] = smooth(
-        probability[order], chain_starts(windows, order), predictor.smoothing, smoothing
+    answer[order] = smooth(probability[order], starts, predictor.smoothing, smoothing)
+    withheld = np.empty(len(windows), bool)
+    withheld[order] = not_sure(unsure[order], answer[order], starts, smoothing)
+    bouts = bouts_of(
+        windows,
+        probability,
+        answer,
+        unsure=unsure,
+        withheld=withheld,
+        start_utc=recording.start_utc if recording else None,
     )
-    start_utc = recording.start_utc if recording else None
-    bouts = bouts_of(windows, probability, answer, start_utc=start_utc)
     return Prediction(
         source=source,
         windows=windows,
         probability=probability,
         answer=answer,
+        unsure=unsure,
         smoothing=smoothing,
         bouts=bouts,
         summary=summarise(bouts, windows.labels, recording),
@@ -202,7 +217,18 @@ def _of_windows(
         mounting=None,
         violations=(),
         simulated=predictor.card.dataset == SIMULATED,
-        notes=windows.notes + _notes_on(predictor, smoothing),
+        notes=windows.notes + _notes_on(predictor, smoothing) + _note_of_doubt(windows, unsure),
+    )
+
+
+def _note_of_doubt(windows: Windows, unsure: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Said where the model is not sure of most that is not warm-up."""
+    n = int((~windows.warm_up).sum())
+    if 2 * int(unsure.sum()) <= n:
+        return ()
+    return (
+        f"the model is not sure of {unsure.sum() / n:.0%} of the windows: this does not look like "
+        "what it learnt from",
     )
 
 

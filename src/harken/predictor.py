@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harken import model_file, pretrained
+from harken.abstention import EmbeddingDistance
 from harken.contract import Contract
 from harken.recording import Recording
 from harken.signal_path import filter_recording
@@ -80,6 +82,32 @@ class Predictor:
             return self._nothing("probability"), self._nothing("embedding")
         probability, embedding = (np.concatenate(column) for column in zip(*parts, strict=True))
         return probability, embedding
+
+    def unsure(
+        self,
+        probability: NDArray[np.float32],
+        embedding: NDArray[np.float32],
+        x: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.bool_]:
+        """Of which windows the model is not sure, (n_windows,); of none where it was not fitted.
+
+        Parameters
+        ----------
+        probability, embedding : as `run` gives them
+        x : (n_windows, n_steps, n_channels), the windows themselves, with the contract's channels;
+            None leaves out what their signals show, a device on a desk among it
+        """
+        abstention = self.card.abstention
+        if abstention is None:
+            return np.zeros(len(probability), bool)
+        density = None
+        if x is not None and abstention.signals is not None:
+            density = abstention.signals.log_density(x, self.contract.channels)
+        return abstention.unsure(probability, self._distance(embedding), density)
+
+    @cached_property
+    def _distance(self) -> EmbeddingDistance:
+        return EmbeddingDistance(self.card.embedding)
 
     def _nothing(self, output: str) -> NDArray[np.float32]:
         """What an output is of no windows: (0, width)."""

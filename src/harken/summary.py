@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from typing import Any
 
-from harken.bouts import WARM_UP, Bout
+from harken.bouts import NOT_SURE, WARM_UP, Bout
 from harken.cadence import steps_per_minute
 from harken.recording import Recording
 
@@ -21,8 +20,10 @@ class Summary:
 
     Attributes
     ----------
-    minutes : of each activity that there was, and of the warm-up, in which none is claimed
-    n_transitions : changes from one activity to another, without a gap between them
+    minutes : of each activity that there was, and of what is claimed to be none: where the model is
+        not sure, and the warm-up
+    n_transitions : changes from one activity to another, without a gap between them; a stretch in
+        which the model is not sure may lie between
     steps_per_minute : median while walking; None where nobody walks, or where there are only
         windows, not the recording
     """
@@ -44,18 +45,27 @@ def summarise(bouts: Sequence[Bout], labels: Sequence[str], recording: Recording
     recording : what the bouts are of, if it is at hand
     """
     minutes: dict[str, float] = {}
-    for label in (*labels, WARM_UP):
+    for label in (*labels, NOT_SURE, WARM_UP):
         lengths_s = [bout.end_s - bout.start_s for bout in bouts if bout.activity == label]
         if lengths_s:
             minutes[label] = sum(lengths_s) / 60
     walks_s = [(b.start_s, b.end_s) for b in bouts if b.activity.lower() in _WALKING]
     return Summary(
         minutes=minutes,
-        n_transitions=sum(_is_transition(*pair) for pair in pairwise(bouts)),
+        n_transitions=_n_transitions(bouts),
         steps_per_minute=None if recording is None else steps_per_minute(recording.acc, walks_s),
     )
 
 
-def _is_transition(before: Bout, after: Bout) -> bool:
-    together = before.recording == after.recording and before.end_s == after.start_s
-    return together and WARM_UP not in (before.activity, after.activity)
+def _n_transitions(bouts: Sequence[Bout]) -> int:
+    n = 0
+    activity = None  # the last that was claimed, without a gap since
+    for before, bout in zip([None, *bouts], bouts, strict=False):
+        if before and (before.recording, before.end_s) != (bout.recording, bout.start_s):
+            activity = None
+        if bout.activity == NOT_SURE:
+            continue
+        claimed = None if bout.activity == WARM_UP else bout.activity
+        n += None not in (activity, claimed) and activity != claimed
+        activity = claimed
+    return n

@@ -19,6 +19,7 @@ from harken.datasets import simulated
 from harken.demo import write_recording
 from harken.predictor import Predictor
 from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording
+from harken.windows import ACTIVITIES
 
 Say = Callable[..., object]
 
@@ -249,6 +250,26 @@ def test_predict_in_json_and_on_many_files(
     said = say("predict", recording, tmp_path / "windows.npz", "--model", model)
     assert said.status == 0
     assert said.out.count("In all") == 2
+
+
+def test_predict_says_when_it_is_not_sure(say: Say, tmp_path: Path) -> None:
+    """A device on a desk, with the model that ships."""
+    rng = np.random.default_rng(0)
+    samples = rng.normal([0, 0, 1, 0, 0, 0], 0.001, (1500, 6))
+    rows = np.column_stack([np.arange(1500) / 50, samples])
+    names = "time_s,acc_x,acc_y,acc_z,gyro_x,gyro_y,gyro_z"
+    np.savetxt(tmp_path / "desk.csv", rows, "%.5f", ",", header=names, comments="")
+    said = say("predict", tmp_path / "desk.csv", "--out", tmp_path / "bouts.csv")
+    assert said.status == 0
+    assert "(not sure:" in said.out
+    assert "this does not look like what it learnt from" in said.err
+    with (tmp_path / "bouts.csv").open() as file:
+        warm_up, bout = csv.DictReader(file)
+    assert (warm_up["activity"], warm_up["best_guess"]) == ("(warm-up)", "")
+    assert (bout["activity"], bout["confidence"], bout["unsure"]) == ("(not sure)", "", "1.0")
+    assert bout["best_guess"] in ACTIVITIES
+    shown = say("models", "pretrained")
+    assert "When it is not sure of a window" in shown.out
 
 
 def test_predict_sums_up(say: Say, trained: Path, recording: Path) -> None:

@@ -16,6 +16,7 @@ from harken.api import resume
 from harken.datasets import simulated
 from harken.errors import InputError, LeakageError, TrainingError
 from harken.evaluation.metrics import score
+from harken.predictor import Predictor
 from harken.splits import Split, hold_out
 from harken.training.run import Run
 from harken.windows import Windows
@@ -58,6 +59,25 @@ def test_a_run_leaves_everything_behind(finished: Run) -> None:
     assert [row["step"] for row in finished.history] == sorted(
         row["step"] for row in finished.history
     )
+
+
+def test_what_is_set_on_held_out_people_is_in_the_model_file(finished: Run, few: Windows) -> None:
+    predictor = Predictor(finished.model_file)
+    assert predictor.card.smoothing is not None
+    abstention = predictor.card.abstention
+    assert abstention is not None
+    assert abstention.signals is not None
+    probability, embedding = predictor.run(few)
+    unsure = predictor.unsure(probability, embedding, few.x)
+    assert 0 < unsure.mean() < 0.2
+    two_g = few.x * np.float32([1] * 6 + [2] * 3)
+    assert predictor.unsure(probability, embedding, two_g).all()
+
+
+def test_without_held_out_people_nothing_is_set(few: Windows, tmp_path: Path) -> None:
+    run = harken.train(few, preset="conv-bilstm", epochs=0.1, out=tmp_path / "run")
+    card = Predictor(run.model_file).card
+    assert (card.smoothing, card.abstention) == (None, None)
 
 
 def test_the_report_stands_alone_and_tells_what_it_must(finished: Run) -> None:

@@ -102,6 +102,7 @@ def _print_card(source: str, card: Card) -> None:
         **_personal(card),
         f"Figures on {_judged_on(card)}, {card.protocol} protocol": _figures(card.figures),
         "How its answers are smoothed": _smoothing(card),
+        "When it is not sure of a window": _abstention(card),
     }
     for title, facts in sections.items():
         console().print(title, style="bold", markup=False, soft_wrap=True)
@@ -153,3 +154,21 @@ def _smoothing(card: Card) -> dict[str, str]:
         activity_name(label): f"{stride_s / (1 - stay):.0f} s in the mean"
         for label, stay in zip(card.contract.labels, card.smoothing.stay, strict=True)
     }
+
+
+def _abstention(card: Card) -> dict[str, str]:
+    """The thresholds, in words."""
+    found = card.abstention
+    if found is None:
+        return {"never": "it does not say when it is not sure"}
+    told = {
+        "probability": f"of its answer below {found.confidence:.0%}",
+        "embedding": f"further than {found.distance:.3g} (Mahalanobis) from those of each activity",
+    }
+    if found.signals is not None:
+        low, high = found.signals.gravity
+        told["signals"] = (
+            f"less usual than a log density of {found.density:.3g}, or gravity not within "
+            f"{low:.2f} to {high:.2f} g"
+        )
+    return told

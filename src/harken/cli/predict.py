@@ -192,13 +192,25 @@ def _print_bouts(source: str, bouts: list[dict[str, Any]]) -> None:
         name = f"{bout['recording']}: " if several else ""
         rows.append(
             [
-                f"{name}{activity_name(bout['activity'])}",
+                f"{name}{_shown_activity(bout)}",
                 *(_shown_time(bout, end) for end in ("start", "end")),
                 f"{bout['end_s'] - bout['start_s']:.2f}",
                 "" if bout["confidence"] is None else f"{bout['confidence']:.0%}",
+                f"{bout['unsure']:.0%}" if bout["unsure"] else "",
             ]
         )
-    print_table(title, ["activity", *times, "length (s)", "confidence"], rows)
+    columns = ["activity", *times, "length (s)", "confidence", "not sure"]
+    if not any(bout["unsure"] for bout in bouts):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    print_table(title, columns, rows)
+
+
+def _shown_activity(bout: dict[str, Any]) -> str:
+    from harken.bouts import NOT_SURE
+
+    if bout["activity"] == NOT_SURE:
+        return f"(not sure: {activity_name(bout['best_guess']).lower()}?)"
+    return activity_name(bout["activity"])
 
 
 def _shown_time(bout: dict[str, Any], end: str) -> str:

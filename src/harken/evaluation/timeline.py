@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.bouts import WARM_UP, Bout
+from harken.bouts import NOT_SURE, WARM_UP, Bout
 from harken.evaluation.plots import (
     BLACK,
     BLUE,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _COLOURS = (BLUE, SKY, GREEN, ORANGE, RED, PINK)
 _AXES = {"x": BLUE, "y": ORANGE, "z": GREEN}
 _WARM_UP_STYLE: Any = {"facecolor": "0.9", "edgecolor": "0.6", "hatch": "//", "linewidth": 0}
+_NOT_SURE_STYLE: Any = {"facecolor": "none", "edgecolor": "0.7", "hatch": "xx", "linewidth": 0}
+_GUESS_STYLE: Any = {"facecolor": "white", "edgecolor": "0.3", "linestyle": "--"}
 #: Letters of small print in the width of a picture.
 _LINE = 160
 #: Points per line; more than a picture has columns of pixels.
@@ -131,13 +133,21 @@ def _draw_rows(panel: Axes, rows: list[tuple[float, float, Bout]], labels: list[
     for start, end, bout in rows:
         if bout.activity == WARM_UP:
             panel.axvspan(start, end, **_WARM_UP_STYLE)
-            continue
-        row = labels.index(bout.activity)
-        colour = _COLOURS[row % len(_COLOURS)]
-        alpha = 0.35 + 0.65 * (bout.confidence or 0)
-        panel.barh(row, end - start, left=start, height=0.8, color=colour, alpha=alpha)
-    if any(bout.activity == WARM_UP for _, _, bout in rows):
-        panel.bar(0, 0, **_WARM_UP_STYLE, label="filters warming up: no claim")
+        elif bout.activity == NOT_SURE:
+            _draw_not_sure(panel, start, end, labels.index(bout.best_guess or labels[0]))
+        else:
+            row = labels.index(bout.activity)
+            colour = _COLOURS[row % len(_COLOURS)]
+            alpha = 0.35 + 0.65 * (bout.confidence or 0)
+            panel.barh(row, end - start, left=start, height=0.8, color=colour, alpha=alpha)
+    found = {bout.activity for *_, bout in rows}
+    for activity, style, said in (
+        (WARM_UP, _WARM_UP_STYLE, "filters warming up: no claim"),
+        (NOT_SURE, _NOT_SURE_STYLE, "not sure: no claim; best guess dashed, with a question mark"),
+    ):
+        if activity in found:
+            panel.bar(0, 0, **style, label=said)
+    if found & {WARM_UP, NOT_SURE}:
         legend_above(panel)
     panel.set_yticks(range(len(labels)), [activity_name(label) for label in labels])
     panel.set_ylim(len(labels) - 0.4, -0.6)
@@ -145,3 +155,9 @@ def _draw_rows(panel: Axes, rows: list[tuple[float, float, Bout]], labels: list[
     panel.set_axisbelow(True)
     panel.spines[["top", "right"]].set_visible(False)
     panel.tick_params(axis="y", colors=BLACK)
+
+
+def _draw_not_sure(panel: Axes, start: float, end: float, row: int) -> None:
+    panel.axvspan(start, end, **_NOT_SURE_STYLE)
+    panel.barh(row, end - start, left=start, height=0.8, **_GUESS_STYLE)
+    panel.text((start + end) / 2, row, "?", ha="center", va="center", fontsize=9, clip_on=True)

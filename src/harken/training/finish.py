@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 import harken
 from harken import datasets, model_file
+from harken.abstention import Abstention, EmbeddingDistance
+from harken.abstention.fit import fit_abstention, fit_signals
 from harken.card import Card
 from harken.contract import Contract
 from harken.datasets import simulated as simulated_dataset
@@ -60,11 +62,15 @@ def finish(
     metrics = score(split.test.y, probability, split.test.labels, split.test.subject)
     metrics |= _origin(run, network, split, state, temperature)
     _, embedding = predictor.run(learnt)
+    statistics = embedding_statistics(embedding, learnt.y, len(learnt.labels))
+    # The training people whom the network did not learn from, if there are any.
+    others = split.train.select(~np.isin(split.train.subject, learnt.subjects))
     card = dataclasses.replace(
         card,
-        figures={k: v for k, v in metrics.items() if k not in ("per_subject", "confusion_matrix")},
-        embedding=embedding_statistics(embedding, learnt.y, len(learnt.labels)),
-        smoothing=_smoothing(predictor, split.train, learnt),
+        figures=figures_of(metrics),
+        embedding=statistics,
+        smoothing=_smoothing(predictor, others, learnt),
+        abstention=_abstention(predictor, others, learnt, statistics),
     )
     model_file.save(run.model_file, network, card)
     run.write_metrics(metrics)
@@ -72,12 +78,26 @@ def finish(
     _draw_and_report(run, split, metrics, predictions, machine)
 
 
-def _smoothing(predictor: Predictor, train: Windows, learnt: Windows) -> Smoothing | None:
-    """Fitted on the training people whom the network did not learn from, if there are any."""
-    others = train.select(~np.isin(train.subject, learnt.subjects))
+def figures_of(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Of the keys of metrics.json, those that a card has."""
+    return {k: v for k, v in metrics.items() if k not in ("per_subject", "confusion_matrix")}
+
+
+def _smoothing(predictor: Predictor, others: Windows, learnt: Windows) -> Smoothing | None:
     if not len(others):
         return None
     return fit_smoothing(others, predictor.probability(others), learnt.y)
+
+
+def _abstention(
+    predictor: Predictor, others: Windows, learnt: Windows, statistics: dict[str, Any]
+) -> Abstention | None:
+    if not len(others):
+        return None
+    probability, embedding = predictor.run(others)
+    signals = fit_signals(learnt)
+    density = None if signals is None else signals.log_density(others.x, others.channels)
+    return fit_abstention(probability, EmbeddingDistance(statistics)(embedding), density, signals)
 
 
 def embedding_statistics(
