@@ -6,13 +6,37 @@ from pathlib import Path
 from typing import Any
 
 from harken import api
-from harken.cli.progress import TrainingProgress
-from harken.training.run import Run
+from harken.cli.progress import FoldsProgress, TrainingProgress
+from harken.folds import Fold
+from harken.training.crossval import CrossValidation
+from harken.training.run import Config, Run
 
 
-def finished_run(folder: Path, dataset: str, **options: Any) -> Run:
-    """A run, trained to its end if it is not; options are those of `harken.train`."""
+def finished_run(
+    folder: Path,
+    dataset: str,
+    *,
+    preset: str,
+    channels: str | None = None,
+    seed: int = 0,
+    fold: Fold | None = None,
+) -> Run:
+    """A run, trained to its end if it is not; options are those of `harken.train`.
+
+    Parameters
+    ----------
+    fold : which fold of the dataset it is judged on; None takes the dataset's own split
+    """
+    if not (folder / "config.toml").exists():
+        recipe = api.recipe_for(preset, None, channels=channels).recipe
+        Run.create(folder, Config(dataset, preset, recipe, seed=seed, fold=fold))
     with TrainingProgress(quiet=True) as progress:
+        return api.resume(folder, watcher=progress)
+
+
+def finished_crossval(folder: Path, dataset: str, **options: Any) -> CrossValidation:
+    """A cross-validation, done to its end; options are those of `harken.crossval`."""
+    with FoldsProgress(quiet=True) as progress:
         if folder.exists():
-            return api.resume(folder, watcher=progress)
-        return api.train(dataset, out=folder, watcher=progress, **options)
+            return api.resume_crossval(folder, watcher=progress)
+        return api.crossval(dataset, out=folder, watcher=progress, **options)
