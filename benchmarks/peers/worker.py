@@ -131,10 +131,8 @@ def size_of(fitted: Any) -> dict[str, int]:
     network = getattr(fitted, "model_", None)
     if network is None:
         return {"file_kb": round(len(pickle.dumps(fitted)) / 1000)}
-    import keras
-
     file = Path("network.keras")
-    alone = keras.models.clone_model(network)  # without the optimiser's state
+    alone = type(network).from_config(network.get_config())  # without the optimiser's state
     alone.set_weights(network.get_weights())
     alone.save(file)
     n_parameters = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
