@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-#: aeon's own setting of 1,500 would take days on two cores.
+#: aeon's own setting of 1,500 would take most of a day on two cores.
 INCEPTION_EPOCHS = 30
 
 
