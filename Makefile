@@ -3,6 +3,7 @@
 # make check   lint and types
 # make bench   time it beside the plain ways of doing it (needs the archives in $HARKEN_DATA)
 # make bench-accuracy   judge it beside MiniRocket and Hydra on the same people (about an hour)
+# make bench-accuracy-full   every network and preset beside more of other people's (several hours)
 # make clean   remove what these made
 #
 # On Linux without a GPU, plain PyTorch brings gigabytes of CUDA. To take the CPU build instead:
@@ -13,8 +14,9 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+PEERS_TF := .venv-peers-tf
 
-.PHONY: demo test check bench bench-accuracy peers format clean setup setup-dev
+.PHONY: demo test check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -35,13 +37,24 @@ bench: setup-dev
 bench-accuracy: setup-dev peers
 	$(BIN)/python -m benchmarks.accuracy
 
+bench-accuracy-full: setup-dev peers peers-tensorflow
+	$(BIN)/python -m benchmarks.accuracy_full
+
 peers: $(PEERS)/.installed
+peers-tensorflow: $(PEERS_TF)/.installed
 
 $(PEERS)/.installed: benchmarks/peers/requirements.txt
 	@echo "Making an environment for other people's systems in $(PEERS) ..."
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/pip install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
 	$(PEERS)/bin/pip install -r $<
+	@touch $@
+
+# Apart from the others, for TensorFlow is large and few want it.
+$(PEERS_TF)/.installed: benchmarks/peers/requirements-tensorflow.txt
+	@echo "Making an environment for systems on TensorFlow in $(PEERS_TF) ..."
+	$(PYTHON) -m venv $(PEERS_TF)
+	$(PEERS_TF)/bin/pip install -r $<
 	@touch $@
 
 format: setup-dev
@@ -73,4 +86,4 @@ $(VENV)/.installed-dev: $(VENV)/.torch pyproject.toml
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) $(PEERS) harken-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(PEERS_TF) harken-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

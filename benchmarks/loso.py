@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.pages import write_section
-from harken import api
-from harken.cli.progress import FoldsProgress
+from benchmarks.runs import finished_crossval
 from harken.files import write_text
 
 FOLDER = Path("runs/loso")
@@ -54,13 +53,7 @@ def table(metrics: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    with FoldsProgress(quiet=True) as progress:
-        if FOLDER.exists():
-            made = api.resume_crossval(FOLDER, watcher=progress)
-        else:
-            made = api.crossval(
-                "uci-har", preset="conv-bilstm", loso=True, out=FOLDER, watcher=progress
-            )
+    made = finished_crossval(FOLDER, "uci-har", preset="conv-bilstm", loso=True)
     metrics = {key: made.metrics[key] for key in KEPT}
     write_text(RESULTS, json.dumps(metrics, indent=1) + "\n")
     write_section("loso", table(metrics))

@@ -7,22 +7,55 @@ from typing import Any
 
 from harken import api
 from harken.cli.progress import FoldsProgress, TrainingProgress
+from harken.errors import InputError
+from harken.folds import Fold
 from harken.training.crossval import CrossValidation
-from harken.training.run import Run
+from harken.training.recipe import Recipe
+from harken.training.run import Config, Run
 from harken.windows import Windows
 
 
-def finished_run(folder: Path, dataset: str, **options: Any) -> Run:
-    """A run, trained to its end if it is not; options are those of `harken.train`."""
+def finished_run(
+    folder: Path,
+    dataset: str,
+    *,
+    preset: str,
+    channels: str | None = None,
+    seed: int = 0,
+    fold: Fold | None = None,
+) -> Run:
+    """A run, trained to its end if it is not; options are those of `harken.train`.
+
+    Parameters
+    ----------
+    fold : which fold of the dataset it is judged on; None takes the dataset's own split
+
+    Raises
+    ------
+    InputError
+        The run that is there was made with another recipe.
+    """
+    recipe = api.recipe_for(preset, None, channels=channels).recipe
+    if (folder / "config.toml").exists():
+        refuse_other_recipe(folder, recipe)
+    else:
+        Run.create(folder, Config(dataset, preset, recipe, seed=seed, fold=fold))
     with TrainingProgress(quiet=True) as progress:
-        if folder.exists():
-            return api.resume(folder, watcher=progress)
-        return api.train(dataset, out=folder, watcher=progress, **options)
+        return api.resume(folder, watcher=progress)
 
 
-def finished_crossval(folder: Path, windows: Windows, **options: Any) -> CrossValidation:
-    """A cross-validation, likewise; options are those of `harken.crossval`."""
+def refuse_other_recipe(folder: Path, recipe: Recipe) -> None:
+    """Raise InputError if a run was made with another recipe: its figures are of something else."""
+    if Run(folder).config.recipe != recipe:
+        raise InputError(
+            f"{folder} was made with another recipe than the preset has now. Remove it, and what "
+            "was measured with it, to measure anew."
+        )
+
+
+def finished_crossval(folder: Path, dataset: str | Windows, **options: Any) -> CrossValidation:
+    """A cross-validation, done to its end; options are those of `harken.crossval`."""
     with FoldsProgress(quiet=True) as progress:
         if folder.exists():
             return api.resume_crossval(folder, watcher=progress)
-        return api.crossval(windows, out=folder, watcher=progress, **options)
+        return api.crossval(dataset, out=folder, watcher=progress, **options)

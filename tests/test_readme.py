@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from benchmarks import accuracy, classic, foreign, loso, pages, personal, turning
+from benchmarks import accuracy_full, classic, foreign, loso, pages, personal, tables, turning
 
 from harken.cli import main
 
@@ -35,8 +35,18 @@ def test_the_tables_beside_other_systems_are_what_was_measured() -> None:
     results = json.loads((ROOT / "docs" / "results" / "accuracy.json").read_text())
     assert results
     for name, by_system in results.items():
-        assert pages.section(RESULTS, name) == accuracy.both_tables(by_system)
-    assert pages.section(README, "accuracy") == accuracy.short_table(results)
+        assert pages.section(RESULTS, name) == tables.both_tables(by_system)
+    assert pages.section(README, "accuracy") == tables.short_table(results)
+    by_subject = tables.by_subject(results["uci-har-official"])
+    assert pages.section(RESULTS, "official-by-subject") == by_subject
+
+
+def test_the_tables_of_every_network_are_what_was_measured() -> None:
+    results = json.loads((ROOT / "docs" / "results" / "accuracy-full.json").read_text())
+    assert results.keys() == accuracy_full.TABLES.keys()
+    for name, found in results.items():
+        assert list(found) == [row.label for row in accuracy_full.TABLES[name]]
+        assert pages.section(RESULTS, name) == tables.table(found)
 
 
 def test_the_table_of_everybody_in_turn_is_what_was_measured() -> None:

@@ -1,7 +1,9 @@
-"""What every network must do, one test for all of them."""
+"""What every network must do, one test for all of them; each preset's own network too."""
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,10 @@ import onnxruntime
 import pytest
 import torch
 
+from harken import model_file
+from harken.card import Card
+from harken.contract import Contract
+from harken.datasets import simulated
 from harken.errors import InputError, UnknownNameError
 from harken.models import MODELS, build
 from harken.models.input_transform import Compand, Normalise, Standardise
@@ -18,6 +24,10 @@ from harken.models.network import Network, Shape
 from harken.onnx_file import check_graph, read_onnx
 from harken.onnx_patch import patch
 from harken.personal.head import Head
+from harken.training import checkpoint
+from harken.training.recipe import PRESETS
+from harken.training.train import new_network
+from harken.windows import Windows
 
 #: The odd number of steps is no multiple of any stride.
 SHAPES = [Shape(9, 128, 6), Shape(6, 64, 3), Shape(4, 37, 2)]
@@ -26,6 +36,8 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "residual-bilstm": [{"wiring": "residual"}, {"wiring": "parallel"}],
     "larnn": [{"mode": "residual"}, {"mode": "layer"}],
 }
+#: Steps of the shortest window that a network takes, where it is not 1.
+SHORTEST = {"deep-conv-lstm": 17, "conv-lstm": 4}
 VARIANTS = [(name, options) for name in sorted(MODELS) for options in OPTIONS.get(name, [{}])]
 
 Variant = tuple[str, dict[str, Any]]
@@ -40,7 +52,16 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-@pytest.fixture(params=VARIANTS, ids=lambda v: "-".join([v[0], *v[1].values()]))
+def variant_id(variant: Variant) -> str:
+    return "-".join([variant[0], *variant[1].values()])
+
+
+def form_id(variant: Variant, shape: Shape, companded: Sequence[int]) -> str:
+    sizes = "x".join(map(str, dataclasses.astuple(shape)))
+    return f"{variant_id(variant)}-{sizes}{'-companded' if companded else ''}"
+
+
+@pytest.fixture(params=VARIANTS, ids=variant_id)
 def variant(request: pytest.FixtureRequest) -> Variant:
     """The name of a network, and options."""
     return request.param
@@ -54,9 +75,35 @@ def fresh(variant: Variant, shape: Shape, columns: Sequence[int] = ()) -> Networ
     return build(name, shape, options, companded=columns, standardised=standardised)
 
 
-@pytest.fixture(params=[(shape, columns) for shape in SHAPES for columns in ((), (0, 2))], ids=str)
-def network(variant: Variant, request: pytest.FixtureRequest) -> Network:
-    network = fresh(variant, *request.param)
+@pytest.fixture(scope="module")
+def short_windows() -> Windows:
+    """The channels of simulated people, cut short to save time."""
+    windows = simulated.load()
+    some = np.zeros(len(windows), dtype=bool)
+    some[::40] = True
+    chosen = windows.select(some)
+    return dataclasses.replace(chosen, x=chosen.x[:, :32])
+
+
+def of_preset(name: str, windows: Windows) -> Network:
+    """The network of a preset with all its own options, as a training begins with it."""
+    recipe = PRESETS[name].recipe
+    return new_network(windows.with_channels(recipe.channels), recipe, seed=0)
+
+
+FORMS = [
+    (variant, shape, columns)
+    for variant in VARIANTS
+    for shape in SHAPES
+    for columns in ((), (0, 2))
+]
+
+
+@pytest.fixture(params=[*FORMS, *PRESETS], ids=lambda p: p if isinstance(p, str) else form_id(*p))
+def network(request: pytest.FixtureRequest, short_windows: Windows) -> Network:
+    if isinstance(request.param, str):
+        return of_preset(request.param, short_windows)
+    network = fresh(*request.param)
     shape = network.shape
     network.transform.fit(1 + 2 * torch.randn(50, shape.n_steps, shape.n_channels), "quartiles")
     return network
@@ -142,22 +189,88 @@ def test_a_model_file_may_hold_it_and_its_weights_keep_their_names(network: Netw
     assert sizes["head.bias"] == (n_classes,)
 
 
+def test_a_checkpoint_takes_it_up_where_it_stood(network: Network, tmp_path: Path) -> None:
+    """Another network with its optimiser takes the same next step, to the last bit."""
+    cpu = torch.device("cpu")
+    x = windows_for(network, 4)
+
+    def after_a_step(network: Network, optimiser: torch.optim.Optimizer) -> torch.Tensor:
+        torch.manual_seed(2)
+        optimiser.zero_grad()
+        network.train()(x).square().sum().backward()
+        optimiser.step()
+        with torch.no_grad():
+            return network.eval()(x)
+
+    other = copy.deepcopy(network)
+    with torch.no_grad():
+        for value in other.state_dict().values():
+            value.zero_()
+    first, second = (torch.optim.Adam(n.parameters(), 0.001) for n in (network, other))
+    after_a_step(network, first)
+    checkpoint.save(tmp_path, network, first, checkpoint.State(step=1))
+    assert checkpoint.restore(tmp_path, other, second, cpu).step == 1
+    assert torch.equal(after_a_step(other, second), after_a_step(network, first))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_model_file_of_a_preset_computes_the_same(
+    name: str, short_windows: Windows, tmp_path: Path
+) -> None:
+    network = of_preset(name, short_windows).eval()
+    windows = short_windows.with_channels(PRESETS[name].recipe.channels)
+    n_steps = windows.n_steps
+    contract = Contract(windows.channels, windows.labels, 50.0, n_steps, n_steps // 2, 5.0)
+    card = Card(
+        contract=contract,
+        network=PRESETS[name].recipe.model,
+        preset=name,
+        dataset="simulated",
+        protocol="official",
+        seed=0,
+        figures={},
+        credits="nobody",
+        versions={},
+        temperature=PRESETS[name].recipe.temperature,
+        embedding={},
+    )
+    model_file.save(tmp_path / "model.onnx", network, card)
+    session, read = model_file.load(tmp_path / "model.onnx")
+    assert (read.preset, read.contract) == (name, contract)
+    with torch.no_grad():
+        logits = network(torch.from_numpy(windows.x))
+    probability = torch.softmax(logits / read.temperature, dim=1).numpy()
+    (got,) = session.run(["probability"], {"window": windows.x})
+    np.testing.assert_allclose(got, probability, atol=1e-5)
+
+
+def assert_learns_by_heart(network: Network, x: torch.Tensor, y: torch.Tensor) -> None:
+    optimiser = torch.optim.Adam(network.parameters(), 0.005)
+    for _ in range(10):
+        network.train()
+        for _ in range(10):
+            optimiser.zero_grad()
+            torch.nn.functional.cross_entropy(network(x), y).backward()
+            optimiser.step()
+        network.eval()
+        with torch.no_grad():
+            right = network(x).argmax(1) == y
+        if right.all():
+            return
+    pytest.fail(f"{int(right.sum())} of {len(y)} windows after 100 steps")
+
+
 def test_it_can_learn_a_few_windows_by_heart(variant: Variant) -> None:
     network = fresh(variant, Shape(6, 32, 3))
-    x = windows_for(network, 12)
     y = torch.arange(12) % network.shape.n_classes
-    optimiser = torch.optim.Adam(network.parameters(), 0.005)
-    network.train()
-    for _ in range(80):
-        optimiser.zero_grad()
-        torch.nn.functional.cross_entropy(network(x), y).backward()
-        optimiser.step()
-    network.eval()
-    assert (network(x).argmax(1) == y).all()
+    assert_learns_by_heart(network, windows_for(network, 12), y)
 
 
-#: Steps of the shortest window that a network takes, where it is not 1.
-SHORTEST = {"deep-conv-lstm": 17, "conv-lstm": 4}
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_can_learn_a_few_windows_by_heart(name: str, short_windows: Windows) -> None:
+    network = of_preset(name, short_windows)
+    y = torch.arange(12) % network.shape.n_classes
+    assert_learns_by_heart(network, windows_for(network, 12), y)
 
 
 def test_it_takes_windows_down_to_its_shortest(variant: Variant) -> None:

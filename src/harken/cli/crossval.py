@@ -21,6 +21,7 @@ from harken.cli.output import (
     example,
     print_json,
     print_table,
+    refuse_pattern_on_resume,
 )
 
 EXAMPLE = example("harken crossval uci-har --preset stacked-lstm --folds 5 --leak-meter")
@@ -57,6 +58,7 @@ def crossval(
 
     if (dataset is None) == (resume is None):
         raise typer.BadParameter("name a DATASET to judge on, or a cross-validation to --resume.")
+    refuse_pattern_on_resume(resume, subject_pattern)
     if loso and folds is not None:
         raise typer.BadParameter("give either --folds or --loso.")
     with FoldsProgress(quiet=as_json) as progress:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
 #: Options that many commands share.
@@ -45,6 +47,12 @@ SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Makes the run re
 def example(*lines: str) -> str:
     """The epilog of a command's help."""
     return "Example: " + "   ".join(lines)
+
+
+def refuse_pattern_on_resume(resume: Path | None, subject_pattern: str | None) -> None:
+    """Refuse a pattern for subjects beside --resume: what is resumed has its own."""
+    if resume is not None and subject_pattern is not None:
+        raise typer.BadParameter("a run to --resume remembers its own pattern for subjects.")
 
 
 def print_json(document: Any) -> None:

@@ -21,6 +21,7 @@ from harken.cli.output import (
     example,
     print_json,
     print_table,
+    refuse_pattern_on_resume,
 )
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def search(
 
     if (dataset is None) == (resume is None):
         raise typer.BadParameter("name a DATASET to search on, or a search to --resume.")
+    refuse_pattern_on_resume(resume, subject_pattern)
     if resume is not None and (trials is not None or folds is not None):
         raise typer.BadParameter("a search to --resume remembers its own trials and folds.")
     with SearchProgress(quiet=as_json) as progress:

@@ -20,6 +20,7 @@ from harken.cli.output import (
     console,
     example,
     print_json,
+    refuse_pattern_on_resume,
 )
 
 EXAMPLE = example("harken train uci-har --preset notebook --seed 0")
@@ -48,8 +49,7 @@ def train(
 
     if (dataset is None) == (resume is None):
         raise typer.BadParameter("name a DATASET to train on, or a run to --resume.")
-    if resume is not None and subject_pattern is not None:
-        raise typer.BadParameter("a run to --resume remembers its own pattern for subjects.")
+    refuse_pattern_on_resume(resume, subject_pattern)
     with TrainingProgress(quiet=as_json) as progress:
         if resume is not None:
             run = api.resume(resume, watcher=progress)

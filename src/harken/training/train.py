@@ -73,7 +73,7 @@ def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
     recipe, usable = _without_turns_that_do_not_fit(recipe, usable)
     split = _split(usable, config)
     learn, validation = _hold_out(split.train, recipe, config.seed)
-    network = _new_network(learn, recipe, config.seed).to(device)
+    network = new_network(learn, recipe, config.seed).to(device)
 
     data = loop.Data(
         train=loop.Labelled.of(learn, device),
@@ -131,7 +131,8 @@ def _hold_out(train_windows: Windows, recipe: Recipe, seed: int) -> tuple[Window
     return inner.train, inner.test
 
 
-def _new_network(windows: Windows, recipe: Recipe, seed: int) -> Network:
+def new_network(windows: Windows, recipe: Recipe, seed: int) -> Network:
+    """What a training begins with: initial values by the seed, input transform by the windows."""
     shape = Shape(len(windows.channels), windows.n_steps, len(windows.labels))
     loop.seed_weights(seed)
     body_channels = [i for i, name in enumerate(windows.channels) if name.startswith("body_")]
