@@ -18,6 +18,7 @@ from harken.contract import Contract
 from harken.json_fields import JsonFields
 from harken.recording import UNITS
 from harken.smoothing import Smoothing
+from harken.stream_state import StreamState, read_stream_state
 
 #: Of the card's form. A file of another version is refused.
 FORMAT_VERSION = 1
@@ -45,6 +46,8 @@ class Card:
     head : names of the last layer's `weight` and `bias` in the graph
     smoothing : of neighbouring windows' answers; None where it was not fitted
     abstention : when it is not sure of a window; None where that was not fitted
+    stream : what its network keeps of a stream, if its graph goes on from such a state; None where
+        the graph takes whole windows
     """
 
     contract: Contract
@@ -63,6 +66,7 @@ class Card:
     )
     smoothing: Smoothing | None = None
     abstention: Abstention | None = None
+    stream: StreamState | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -119,10 +123,16 @@ def _card(about: JsonFields, versions: Mapping[str, str]) -> Card:
         head=_head(about.fields("head")),
         smoothing=_smoothing(about, len(contract.labels)),
         abstention=_abstention(about, contract.channels),
+        stream=None if about.is_absent("stream") else read_stream_state(about.fields("stream")),
     )
     about.done()
     if card.abstention and not card.embedding:
         raise ValueError("it has 'abstention', but no 'embedding' to measure a distance from")
+    if card.stream and card.stream.stride_steps > contract.n_steps:
+        raise ValueError(
+            f"its stream goes on by {card.stream.stride_steps} samples; its windows have "
+            f"{contract.n_steps}"
+        )
     return card
 
 
