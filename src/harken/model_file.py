@@ -144,6 +144,8 @@ def _open(data: bytes, path: str | Path) -> onnxruntime.InferenceSession:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what is wrong is told by the exceptions
+    # A thread that waits for work by spinning takes a core from whatever else runs there.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         # From bytes, so that no file beside it can be drawn in as external data.
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
