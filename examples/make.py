@@ -2,9 +2,8 @@
 
     python examples/make.py
 
-The person is simulated: nobody's samples are in this repository. The model that ships learnt from
-real people and does not take most simulated ones for what they are meant to be; of 240 that were
-drawn, it recognises this one best.
+The person is simulated: nobody's samples are in this repository. It is the first that the simulator
+makes, not one that was picked.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 from harken.datasets.simulated import simulate
 from harken.files import write_text
 
-SUBJECT, SEED, MINUTES = "8", 1, 4.0
+SUBJECT, SEED, MINUTES = "1", 0, 4.0
 FILE = Path(__file__).with_name("walk.csv")
 
 

@@ -18,7 +18,7 @@ WALK = EXAMPLES / "walk.csv"
 
 
 def test_it_is_small_and_made_by_its_script() -> None:
-    assert WALK.stat().st_size < 1_500_000
+    assert WALK.stat().st_size < 1_000_000
     made = runpy.run_path(str(EXAMPLES / "make.py"))["table"]().splitlines()
     found = WALK.read_text().splitlines()
     assert len(found) == len(made) == 12_000
@@ -46,13 +46,13 @@ def test_predict_says_sensible_things_and_draws_them(
     windows = prediction.windows
     judged = (windows.y >= 0) & ~windows.warm_up
     right = prediction.answer == windows.y
-    assert right[judged].mean() > 0.8
+    assert right[judged].mean() > 0.9
+    assert prediction.unsure[judged].mean() < 0.15
     by_activity = {
         label: right[judged & (windows.y == code)].mean()
         for code, label in enumerate(windows.labels)
     }
-    assert min(by_activity[label] for label in windows.labels if "WALKING" in label) > 0.9
-    assert all(share > 0.4 for share in by_activity.values()), by_activity
+    assert all(share > 0.8 for share in by_activity.values()), by_activity
 
 
 def test_every_command_beside_it_works(

@@ -19,7 +19,7 @@ from harken.errors import InputError, ModelFileError
 from harken.personal.head import Head, metric_of, refit
 from harken.predictor import Predictor
 from harken.recording import Recording, Sensor, Span
-from harken.windows import UNLABELLED, Windows
+from harken.windows import UNLABELLED
 
 LABELS = ("WALKING", "WALKING_UPSTAIRS", "WALKING_DOWNSTAIRS", "SITTING", "STANDING", "LAYING")
 
@@ -31,8 +31,8 @@ def model() -> Predictor:
 
 @pytest.fixture(scope="module")
 def person() -> Recording:
-    """Someone who moves otherwise than the people whom the model learnt from."""
-    return simulate("8", seed=1)
+    """Of 60 simulated people the one whom the model recognises worst: sitting as standing."""
+    return simulate("3", seed=1)
 
 
 def first_bouts(person: Recording) -> tuple[Span, ...]:
@@ -154,18 +154,12 @@ def test_a_stronger_pull_moves_less_and_labels_move_towards_them() -> None:
     assert right[2] > 0.9 > right[0]
 
 
-def confused(windows: Windows, seed: int) -> Windows:
-    """Labels that say nothing about the windows."""
-    y = np.random.default_rng(seed).permutation(windows.y)
-    return replace(windows, y=y)
-
-
 def test_what_does_no_better_is_not_written_unless_forced_and_marked(
-    model: Predictor, person: Recording, tmp_path: Path
+    model: Predictor, tmp_path: Path
 ) -> None:
-    windows = model.windows_of(person)
-    windows = confused(windows.select((windows.y >= 0) & ~windows.warm_up), 0)
-    made = harken.personalise(model, windows)
+    """Whom the model recognises well already, it need not be fitted to."""
+    made = harken.personalise(model, simulate("8", seed=1))
+    assert made.personal.before.accuracy > 0.95
     assert not made.better
     out = tmp_path / "me.onnx"
     with pytest.raises(InputError, match="no better"):
@@ -226,7 +220,7 @@ def test_several_recordings_of_one_person_count_together(
     made = harken.personalise(model, parts)
     whole = harken.personalise(model, person)
     assert made.n_windows == whole.n_windows
-    with pytest.raises(InputError, match="for one person; the recordings are of 8, 9"):
+    with pytest.raises(InputError, match="for one person; the recordings are of 3, 9"):
         harken.personalise(model, [person, simulate("9", seed=1)])
 
 

@@ -124,7 +124,10 @@ DATASETS = {
             worn=Worn("whole body", filter_chain="none"),
         ),
         Dataset(
-            "simulated", "a physical model of a phone at the waist", simulated, worn=_AS_SIMULATED
+            "simulated",
+            "30 people drawn by the program, phone at the waist",
+            simulated,
+            worn=_AS_SIMULATED,
         ),
     )
 }
