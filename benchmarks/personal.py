@@ -1,6 +1,7 @@
 """What two labelled minutes of a person do for them.
 
-    python -m benchmarks.personal
+    python -m benchmarks.personal         all of it
+    python -m benchmarks.personal test    the test people alone, once another model ships
 
 Needs the real archives: set $HARKEN_DATA to their folder. A draw is what a person might label: a
 stretch of 20 seconds of each of the six activities, in bouts and at places drawn at random. The
@@ -22,6 +23,7 @@ The figures go into `docs/results/personal.json` and `docs/results.md`.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,14 +32,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pages import write_section
-from harken import api, datasets, pretrained
+from benchmarks.runs import finished_crossval
+from harken import datasets, pretrained
 from harken.files import write_text
 from harken.personal.head import STRENGTH
 from harken.personal.personalise import personalise
 from harken.personal.propose import N_WINDOWS, propose
 from harken.predictor import Predictor
 from harken.sequence import time_order, touches
-from harken.training.crossval import CrossValidation
 from harken.windows import UNLABELLED, Windows
 
 RUNS = Path("runs/personal/folds")
@@ -190,10 +192,7 @@ def training_people() -> list[Person]:
     """The 21 training people, each with the model of the fold in which they were left out."""
     windows = datasets.load(DATASET).of_split("train")
     windows = replace(windows, split=np.full(len(windows), ""))
-    if RUNS.exists():
-        made: CrossValidation = api.resume_crossval(RUNS)
-    else:
-        made = api.crossval(windows, preset=PRESET, n_folds=3, seed=0, out=RUNS)
+    made = finished_crossval(RUNS, windows, preset=PRESET, n_folds=3, seed=0)
     return [
         person(windows, subject, Predictor(run.model_file))
         for run in made.folds.values()
@@ -207,7 +206,8 @@ def person(windows: Windows, subject: str, model: Predictor) -> Person:
     return Person(subject, own, model, model.run(own))
 
 
-def measure() -> dict[str, Any]:
+def on_training_people() -> dict[str, Any]:
+    """All that was looked at before."""
     training = training_people()
     found: dict[str, Any] = {"training": {}, "three_activities": {}}
     for name, n_activities in (("training", 6), ("three_activities", 3)):
@@ -218,11 +218,14 @@ def measure() -> dict[str, Any]:
     found["across_recordings"] = across_recordings(training)
     for name, rows in found["across_recordings"].items():
         print(name, cells(rows), flush=True)
+    return found
+
+
+def on_test_people() -> dict[str, Any]:
+    """What the draws come to with the model that ships."""
     windows = datasets.load(DATASET).of_split("test")
     model = Predictor(pretrained.DEFAULT)
-    test = [person(windows, subject, model) for subject in windows.subjects]
-    found["test"] = by_draws(test, STRENGTH)
-    return found
+    return by_draws([person(windows, subject, model) for subject in windows.subjects], STRENGTH)
 
 
 def cells(rows: dict[str, dict[str, float]]) -> str:
@@ -270,7 +273,11 @@ def test_table(results: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    results = measure()
+    if sys.argv[1:] == ["test"]:
+        results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    else:
+        results = on_training_people()
+    results["test"] = on_test_people()
     write_text(RESULTS, json.dumps(results, indent=2) + "\n")
     write_section("personal", test_table(results))
     write_section("personal-settings", settings_table(results))
