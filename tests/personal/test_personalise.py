@@ -171,6 +171,21 @@ def test_what_does_no_better_is_not_written_unless_forced_and_marked(
     assert personal.forced
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_labels_that_belong_to_other_times_make_no_better_model(
+    model: Predictor, person: Recording, tmp_path: Path, seed: int
+) -> None:
+    order = np.random.default_rng(seed).permutation(len(person.spans))
+    shuffled = tuple(
+        replace(span, label=person.spans[i].label)
+        for span, i in zip(person.spans, order, strict=True)
+    )
+    made = harken.personalise(model, with_spans(person, shuffled))
+    assert not made.better
+    with pytest.raises(InputError, match="are their times right"):
+        made.save(tmp_path / "me.onnx")
+
+
 def test_a_file_that_is_there_is_replaced_only_on_demand(
     model: Predictor, person: Recording, tmp_path: Path
 ) -> None:

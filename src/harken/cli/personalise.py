@@ -109,14 +109,12 @@ def _print(made: Personalised, target: Path, *, written: bool) -> None:
     if made.better:
         say.print(f"Written: {target}", soft_wrap=True)
         return
-    say.print("It does no better than the model that it was fitted from.", soft_wrap=True)
+    say.print(f"It does {made.shortfall}", soft_wrap=True)
     if written:
         say.print(f"Written all the same, and marked: {target}", soft_wrap=True)
     else:
         say.print(
-            f"{target} was not written. Label more, above all what is confused (--propose N says "
-            "which stretches); --force writes it all the same, marked.",
-            soft_wrap=True,
+            f"{target} was not written; --force writes it all the same, marked.", soft_wrap=True
         )
 
 

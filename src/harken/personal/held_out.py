@@ -51,10 +51,20 @@ def figures(log_probability: NDArray[np.float64], y: NDArray[np.int64]) -> HeldO
     )
 
 
-def is_better(before: HeldOut, after: HeldOut) -> bool:
-    """Whether a refit is to be preferred."""
-    no_fewer = after.accuracy >= before.accuracy
-    return no_fewer and after.log_loss < _LOG_LOSS_SHARE * before.log_loss
+def least_accuracy(n_activities: int) -> float:
+    """What a model must recognise of held-out time: more than half of the way from chance to all.
+
+    Labels that belong to other times make every model of them one of chance, and a model that is
+    less sure of itself then has the lower log loss.
+    """
+    return (1 + 1 / n_activities) / 2
+
+
+def is_better(before: HeldOut, after: HeldOut, n_activities: int) -> bool:
+    """Whether a refit to so many labelled activities is to be preferred."""
+    if after.accuracy < max(before.accuracy, least_accuracy(n_activities)):
+        return False
+    return after.log_loss < _LOG_LOSS_SHARE * before.log_loss
 
 
 def _blocks(windows: Windows) -> NDArray[np.int64]:

@@ -76,9 +76,8 @@ class Personalised:
         path = Path(path)
         if not self.better and not force:
             raise InputError(
-                f"{path} was not written: on held-out time the model for this person does no "
-                "better than the one it was fitted from. Label more, above all what is confused "
-                "(--propose shows what), or write it all the same with --force (force=True)."
+                f"{path} was not written: on held-out time the model for this person does "
+                f"{self.shortfall} To write it all the same: --force (force=True)."
             )
         refuse_existing(path, overwrite=overwrite)
         card = replace(self.card, personal=replace(self.personal, forced=not self.better))
@@ -86,6 +85,20 @@ class Personalised:
         with storing(path), replacing(path) as file:
             file.write(data)
         return path
+
+    @property
+    def shortfall(self) -> str:
+        """Why it is not better, and what to do about it; goes on after "it does"."""
+        personal = self.personal
+        if personal.after.accuracy < held_out.least_accuracy(len(personal.minutes)):
+            return (
+                f"little better than chance: {personal.after.accuracy:.0%} are recognised. Do the "
+                "labels belong to this recording, and are their times right?"
+            )
+        return (
+            "no better than the one that it was fitted from. Label more, above all what is "
+            "confused (--propose N says which stretches)."
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -172,7 +185,7 @@ def personalise(
         card=card,
         head=refit(old, embedding, windows.y, metric, strength=strength),
         start=predictor,
-        better=held_out.is_better(before, after),
+        better=held_out.is_better(before, after, len(personal.minutes)),
         n_windows=len(windows),
         notes=notes,
     )
