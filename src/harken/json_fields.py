@@ -112,6 +112,10 @@ class JsonFields:
             raise self._wrong(name, rows, "equally long rows of numbers")
         return [[self._as_number(name, item, -1e300, 1e300) for item in row] for row in rows]
 
+    def rows(self, name: str, most: int) -> list[Any]:
+        """A list of at most so many items, as they are."""
+        return self._list(name, most)
+
     def _take(self, name: str) -> Any:
         if name not in self._left:
             raise ValueError(f"{self._what} has no field {name!r}")

@@ -26,6 +26,7 @@ class Predictor:
     Parameters
     ----------
     path : the model file, or the name of one that ships, see `harken.pretrained`
+    threads : of one call of the network; None takes as many as there are cores
 
     Attributes
     ----------
@@ -33,9 +34,9 @@ class Predictor:
     card : what the file says of itself
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
         self.path = pretrained.find(path)
-        self._session, self.card = model_file.load(self.path)
+        self._session, self.card = model_file.load(self.path, threads=threads)
 
     @property
     def contract(self) -> Contract:
