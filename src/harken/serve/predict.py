@@ -130,7 +130,7 @@ async def _recording(service: Service, request: Request) -> dict[str, Any]:
         options, model = _options(fields)
         offered = service.shelf.find(model)
         request.state.about["n_bytes"] = upload.size
-        return await service.uploads.recognise(upload, str(offered.predictor.path), options)
+        return await service.uploads.recognise(upload, offered.path, options)
     finally:
         await form.close()
 

@@ -22,6 +22,17 @@ class Offered:
     name: str
     predictor: Predictor
 
+    @property
+    def path(self) -> str:
+        """The model file, from the root, for a process in another folder."""
+        return str(self.predictor.path.absolute())
+
+    @property
+    def description(self) -> str | None:
+        """What it is for, of a model that ships."""
+        ships = self.predictor.path == pretrained.find(self.name)
+        return pretrained.SHIPPED.get(self.name) if ships else None
+
     @cached_property
     def card(self) -> bytes:
         """What the model file says of itself, as JSON."""
@@ -32,7 +43,7 @@ class Offered:
         contract = self.predictor.contract
         return {
             "name": self.name,
-            "description": pretrained.SHIPPED.get(self.name),
+            "description": self.description,
             "network": self.predictor.card.network,
             "dataset": self.predictor.card.dataset,
             "labels": list(contract.labels),

@@ -37,12 +37,14 @@ def _answer(job: dict[str, Any], models: dict[str, Predictor]) -> dict[str, Any]
     """{"document": ...} or {"error": kind, "message": ...}."""
     try:
         os.chdir(job["folder"])
-        model = models.setdefault(job["model"], Predictor(job["model"], threads=1))
+        name = job["model"]
+        if name not in models:
+            models[name] = Predictor(name, threads=1)
         options = job["options"]
         columns, placement = options.get("columns"), options.get("placement")
         prediction = predict(
             job["file"],
-            model,
+            models[name],
             columns=None if columns is None else parse_columns(columns),
             placement=None if placement is None else placement_of(placement),
             mounting=parse_mounting(options.get("mounting", "estimate")),

@@ -105,12 +105,12 @@ class Uploads:
                 worker.stdin.write(json.dumps(job).encode() + b"\n")
                 await worker.stdin.drain()
                 line = await worker.stdout.readline()
-            answer: dict[str, Any] = json.loads(line) if line else {"error": "died"}
+            answer: dict[str, Any] = json.loads(line)
             return answer
         except TimeoutError:
             await self._kill()
             return {"error": "TimeoutError"}
-        except (OSError, ValueError):
+        except (OSError, ValueError):  # its pipe is closed, or what it said ends in the middle
             await self._kill()
             return {"error": "died"}
         except BaseException:
