@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from benchmarks.running_state import run_on
 from benchmarks.runs import finished_crossval
 from harken.abstention import Abstention, EmbeddingDistance
 from harken.abstention.fit import fit_abstention, fit_signals
@@ -27,7 +28,7 @@ from harken.splits import for_selection
 from harken.training.crossval import CrossValidation
 from harken.training.run import Run
 from harken.training.train import usable_windows
-from harken.windows import Windows
+from harken.windows import UNLABELLED, Windows
 
 N_FOLDS = 3
 
@@ -63,9 +64,12 @@ def settings(windows: Windows, preset: str, channels: str, folder: Path) -> Sett
     ----------
     windows : of training and test people; the test people take no part
     """
-    train = usable_windows(for_selection(windows)).with_channels(channels)
-    crossval = finished_crossval(folder, train, preset=preset, channels=channels, n_folds=N_FOLDS)
-    judged = judge(train, crossval)
+    everything = for_selection(windows).with_channels(channels)
+    train = usable_windows(everything)
+    crossval = finished_crossval(
+        folder, everything, preset=preset, channels=channels, n_folds=N_FOLDS
+    )
+    judged = judge(everything, crossval)
     temperature = round(fit_temperature(judged.logits, train.y), 3)
     probability = softmax(judged.logits / temperature, axis=1).astype(np.float32)
     return Settings(
@@ -75,15 +79,19 @@ def settings(windows: Windows, preset: str, channels: str, folder: Path) -> Sett
     )
 
 
-def judge(windows: Windows, crossval: CrossValidation) -> Judged:
-    """Each window by the network and the density of the fold in which its person is held out."""
+def judge(everything: Windows, crossval: CrossValidation) -> Judged:
+    """Each usable window by the network and the density of the fold that holds its person out.
+
+    What lies between is there for networks that stream, which are judged with their state running.
+    """
+    windows = usable_windows(everything)
     n = len(windows)
     judged = Judged(np.empty((n, len(windows.labels))), np.empty(n), np.empty(n))
     for run in crossval.folds.values():
         predictor = Predictor(run.model_file)
         own = _held_out(windows, run)
         held = windows.select(own)
-        probability, embedding = predictor.run(held)
+        probability, embedding = said_of(predictor, everything.of_subjects(held.subjects))
         card = predictor.card
         judged.logits[own] = np.log(np.maximum(probability, 1e-30)) * card.temperature
         judged.distance[own] = EmbeddingDistance(card.embedding)(embedding)
@@ -91,6 +99,17 @@ def judge(windows: Windows, crossval: CrossValidation) -> Judged:
         assert signals is not None
         judged.density[own] = signals.log_density(held.x, held.channels)
     return judged
+
+
+def said_of(
+    predictor: Predictor, everything: Windows
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Probabilities and embeddings of the usable ones among the windows of some people."""
+    if predictor.engine.stream is None:
+        return predictor.run(usable_windows(everything))
+    usable = (everything.y != UNLABELLED) & ~everything.warm_up
+    probability, embedding = run_on(predictor, everything)
+    return probability[usable], embedding[usable]
 
 
 def choose_smoothing(

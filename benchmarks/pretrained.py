@@ -1,11 +1,12 @@
 """Make the model files that ship.
 
-    python -m benchmarks.pretrained
+    python -m benchmarks.pretrained [NAME...]
 
-Needs the real archives: set $HARKEN_DATA to their folder. Both learn from the raw recordings of the
+Needs the real archives: set $HARKEN_DATA to their folder. All learn from the raw recordings of the
 21 training people of HAPT, turned upright by their estimated mounting, with the preset
-`any-mounting` and seed 0, and are judged on the 9 test people once. Nothing was chosen by that. On
-the same machine, versions and number of threads they come out the same to the bit. The preset holds
+`any-mounting` (for streams `conv-lstm-any-mounting`) and seed 0, and are judged on the 9 test
+people once, on windows that are whole in one activity. Nothing was chosen by that. On
+the same machine, versions and number of threads they come out the same to the bit. The presets hold
 nobody out; what is set on people whom the network did not learn from (temperature, smoothing,
 abstention) is set on folds of the training people, see `benchmarks.cross_fitting`.
 
@@ -16,7 +17,8 @@ share of their labelled windows that is recognised, and the share of which the m
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -38,10 +40,27 @@ from harken.recording import Recording, Sensor
 from harken.resolve import settle_mounting
 from harken.training.finish import figures_of
 from harken.training.run import Run
+from harken.training.train import usable_windows
 
-DATASET, PRESET = "hapt-upright", "any-mounting"
+#: Its windows are what all are judged on.
+DATASET = "hapt-upright"
 RUNS = Path("runs/pretrained")
-CHANNELS = {"pretrained": "all", "pretrained-accelerometer": "accelerometer"}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a model learns from, and how."""
+
+    dataset: str = DATASET
+    preset: str = "any-mounting"
+    channels: str = "all"
+
+
+ORIGINS = {
+    "pretrained": Origin(),
+    "pretrained-accelerometer": Origin(channels="accelerometer"),
+    pretrained.STREAM: Origin("hapt-upright-continuous", "conv-lstm-any-mounting"),
+}
 RATES_HZ = (20, 25, 40, 50, 100, 200)
 #: What browsers round to: m/s², degrees a second.
 COARSE_G, COARSE_RAD_S = 0.1 / 9.80665, np.deg2rad(0.1)
@@ -49,14 +68,16 @@ COARSE_G, COARSE_RAD_S = 0.1 / 9.80665, np.deg2rad(0.1)
 
 def make(name: str) -> Path:
     """Train a model that ships, unless its run is there, and put its file in place."""
-    channels = CHANNELS[name]
-    run = finished_run(RUNS / name, DATASET, preset=PRESET, channels=channels)
+    origin = ORIGINS[name]
+    run = finished_run(RUNS / name, origin.dataset, preset=origin.preset, channels=origin.channels)
     card = Predictor(run.model_file).card
-    on_folds = settings(datasets.load(DATASET), PRESET, channels, RUNS / f"{name}-folds")
+    on_folds = settings(
+        datasets.load(origin.dataset), origin.preset, origin.channels, RUNS / f"{name}-folds"
+    )
     card = replace(
         card,
         **vars(on_folds),
-        figures=card.figures | figures_at(on_folds.temperature, run, card),
+        figures=card.figures | figures_at(on_folds.temperature, run),
     )
     file = pretrained.find(name)
     model_file.save(file, network_of(run, card), card)
@@ -77,12 +98,14 @@ def network_of(run: Run, card: Card) -> Network:
     return network.eval()
 
 
-def figures_at(temperature: float, run: Run, card: Card) -> dict[str, Any]:
-    """The figures of a run's predictions, had it had another temperature."""
-    said = run.predictions
-    probability = said.probability.astype(np.float64) ** (card.temperature / temperature)
+def figures_at(temperature: float, run: Run) -> dict[str, Any]:
+    """The figures of a run's network on the test windows, had it another temperature."""
+    predictor = Predictor(run.model_file)
+    test = usable_windows(datasets.load(DATASET)).of_split("test")
+    probability = predictor.probability(test).astype(np.float64)
+    probability **= predictor.card.temperature / temperature
     probability /= probability.sum(axis=1, keepdims=True)
-    metrics = score(said.y, probability.astype(np.float32), card.contract.labels, said.subject)
+    metrics = score(test.y, probability.astype(np.float32), test.labels, test.subject)
     return figures_of(metrics) | {"temperature": temperature}
 
 
@@ -134,7 +157,7 @@ def main() -> None:
     people = test_people()
     inputs = {f"{rate_hz} Hz": [at_rate(p, rate_hz) for p in people] for rate_hz in RATES_HZ}
     inputs["50 Hz, rounded"] = [rounded(person) for person in people]
-    for name in pretrained.SHIPPED:
+    for name in sys.argv[1:] or pretrained.SHIPPED:
         file = make(name)
         predictor = Predictor(name)
         print(f"{file}: {file.stat().st_size / 1000:.0f} kB")

@@ -1,8 +1,9 @@
-"""Streams and long recordings through the signal path: cost, memory, and whether they meet goals.
+"""Streams and long recordings: cost, memory, and whether they meet goals.
 
     python -m benchmarks.streaming
 
-Six channels, jittered times, both sensors on clocks of their own. Needs no archives.
+The signal path alone, with six channels, jittered times and both sensors on clocks of their own;
+and `harken.Stream`, network included. Needs no archives.
 """
 
 from __future__ import annotations
@@ -13,18 +14,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harken import pretrained
+from harken.predictor import Predictor
 from harken.recording import Recording, Sensor
 from harken.signal_path import SignalPath, filter_recording
+from harken.stream import Stream
 from harken.windows import WindowSpec, cut
 
 RATES_HZ = (50, 100)
 HOUR_S = 3600
+STREAMED = (pretrained.STREAM, pretrained.DEFAULT)
 #: The goals.
 MOST_US_A_SAMPLE = 20.0
+MOST_US_RECOGNISED = 40.0
 MOST_S_AN_HOUR = {50: 0.1, 100: 0.2}
 MOST_DAY_MB = 1500.0
 MOST_GROWTH_MB = 5.0
@@ -94,6 +101,39 @@ def cost_of_a_stream() -> None:
         )
 
 
+def recognise_in_messages(
+    stream: Stream, acc: Sensor, gyro: Sensor, n_message: int, offset_s: float = 0.0
+) -> int:
+    """Push all samples, a message at a time; how many answers came."""
+    n_answers = 0
+    for first in range(0, len(acc), n_message):
+        part = slice(first, first + n_message)
+        n_answers += len(
+            stream.push(acc.time_s[part] + offset_s, acc.values[part], gyro.values[part])
+        )
+    return n_answers
+
+
+def cost_of_recognition() -> None:
+    print("\nRecognised in messages of 100 ms, the processor's time")
+    for model in STREAMED:
+        predictor = Predictor(model)
+        for rate_hz in RATES_HZ:
+            acc, gyro = sensors(rate_hz, 120)
+
+            used_s = fastest_s(
+                lambda p=predictor, r=rate_hz, a=acc, g=gyro: recognise_in_messages(
+                    Stream(p, mounting="as-worn", rate_hz=r), a, g, r // 10
+                )
+            )
+            us = 1e6 * used_s / len(acc)
+            print(
+                f"  {model:<18} {rate_hz:>3} Hz{us:>10.1f} µs a sample"
+                f"   (goal < {MOST_US_RECOGNISED:g}: {verdict(us, MOST_US_RECOGNISED)})",
+                flush=True,
+            )
+
+
 def cost_of_an_hour() -> None:
     print("\nAn hour at once, the processor's time")
     for rate_hz in RATES_HZ:
@@ -112,6 +152,19 @@ def memory_of_a_stream() -> None:
         growth = found["day_mb"] - found["hour_mb"]
         print(
             f"  {rate_hz:>3} Hz{found['hour_mb']:>8.0f} MB after an hour"
+            f"{found['day_mb']:>8.0f} MB after 24 hours"
+            f"   (goal: no growth: {verdict(growth, MOST_GROWTH_MB)})",
+            flush=True,
+        )
+
+
+def memory_of_recognition() -> None:
+    print("\nPeak memory of a process that recognises in messages of 1 s at 50 Hz")
+    for model in STREAMED:
+        found = in_a_process(f"recognise:{model}", 50)
+        growth = found["day_mb"] - found["hour_mb"]
+        print(
+            f"  {model:<18}{found['hour_mb']:>8.0f} MB after an hour"
             f"{found['day_mb']:>8.0f} MB after 24 hours"
             f"   (goal: no growth: {verdict(growth, MOST_GROWTH_MB)})",
             flush=True,
@@ -147,6 +200,16 @@ def measure_stream(rate_hz: int) -> dict[str, float]:
     return {"hour_mb": peaks[0], "day_mb": peaks[-1]}
 
 
+def measure_recognition(model: str, rate_hz: int) -> dict[str, float]:
+    stream = Stream(model, mounting="as-worn", rate_hz=rate_hz)
+    acc, gyro = sensors(rate_hz, HOUR_S)
+    peaks = []
+    for hour in range(24):
+        recognise_in_messages(stream, acc, gyro, rate_hz, offset_s=hour * HOUR_S)
+        peaks.append(peak_mb())
+    return {"hour_mb": peaks[0], "day_mb": peaks[-1]}
+
+
 def measure_day(rate_hz: int) -> dict[str, float]:
     recording = Recording(*sensors(rate_hz, 24 * HOUR_S))
     input_mb, began = peak_mb(), time.perf_counter()
@@ -167,10 +230,22 @@ def peak_mb() -> float:
 
 def main() -> None:
     if sys.argv[1:]:
-        measure = {"stream": measure_stream, "day": measure_day}[sys.argv[1]]
+        what, _, model = sys.argv[1].partition(":")
+        measure = {
+            "stream": measure_stream,
+            "recognise": partial(measure_recognition, model),
+            "day": measure_day,
+        }[what]
         print(json.dumps(measure(int(sys.argv[2]))))
         return
-    for part in (cost_of_a_stream, cost_of_an_hour, memory_of_a_stream, a_day_to_windows):
+    for part in (
+        cost_of_a_stream,
+        cost_of_recognition,
+        cost_of_an_hour,
+        memory_of_a_stream,
+        memory_of_recognition,
+        a_day_to_windows,
+    ):
         part()
 
 

@@ -48,7 +48,11 @@ LEFT_OUT = ("notebook",)
 
 
 def dataset_of(preset: str) -> str:
-    return "hapt-upright" if preset == "any-mounting" else "uci-har"
+    others = {
+        "any-mounting": "hapt-upright",
+        "conv-lstm-any-mounting": "hapt-upright-continuous",
+    }
+    return others.get(preset, "uci-har")
 
 
 def trained(preset: str) -> Predictor:

@@ -16,6 +16,7 @@ from harken.prediction import predict
 from harken.predictor import Predictor
 from harken.recording import Recording
 from harken.resolve import settle_mounting
+from harken.stream import Stream
 
 
 @pytest.fixture(params=sorted(pretrained.SHIPPED))
@@ -79,6 +80,25 @@ def test_of_what_no_person_did_they_are_not_sure(predictor: Predictor, family: s
     windows = windows.select(~windows.warm_up)
     unsure = predictor.unsure(*predictor.run(windows), windows.x)
     assert unsure.mean() > 0.8
+
+
+def test_the_one_for_streams_on_people_it_never_saw(hapt: list[Recording]) -> None:
+    """As it comes, the state running on; what a hop says is held against the label amid it."""
+    predictor = Predictor(pretrained.STREAM)
+    assert predictor.card.stream is not None
+    right = []
+    for person in [r for r in hapt if r.subject in TEST_SUBJECTS][::6]:
+        assert person.gyro is not None
+        mounting = settle_mounting(person, predictor.contract, "estimate")
+        stream = Stream(predictor, mounting=mounting)
+        said = stream.push(person.acc.time_s, person.acc.values, person.gyro.values)
+        for hop in said + stream.finish():
+            amid_s = hop.time_s - predictor.contract.spec.window_s / 2
+            labels = [s.label for s in person.spans if s.start_s <= amid_s < s.end_s]
+            if not hop.warm_up and set(labels) & set(predictor.contract.labels):
+                right.append(hop.activity in labels)
+    assert len(right) > 500
+    assert np.mean(right) > 0.93
 
 
 def test_a_recording_without_gyroscope_takes_the_one_that_does_without(tmp_path: Path) -> None:

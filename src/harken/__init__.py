@@ -20,6 +20,7 @@ _HOME = {
     "Recording": "harken.recording",
     "Run": "harken.training.run",
     "Search": "harken.training.search",
+    "Stream": "harken.stream",
     "Windows": "harken.windows",
     "crossval": "harken.api",
     "inspect_recording": "harken.inspection",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from harken.readers import read as read
     from harken.recording import Recording as Recording
     from harken.signal import FilterChain as FilterChain
+    from harken.stream import Stream as Stream
     from harken.training.crossval import CrossValidation as CrossValidation
     from harken.training.run import Run as Run
     from harken.training.search import Search as Search

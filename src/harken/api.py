@@ -212,14 +212,15 @@ def search(
         raise InputError(f"--trials is {n_trials}; at least 1 is needed.")
     from harken.training.search import N_AHEAD, Search, SearchPlan
     from harken.training.space import settings_for
-    from harken.training.train import usable_windows
+    from harken.training.train import needed_windows, usable_windows
 
     chosen = recipe_for(preset, model, channels=channels, epochs=epochs)
     config = _config(
         dataset, chosen, seed=seed, device=device, data=data, subject_pattern=subject_pattern
     )
     everybody = _load(dataset, config, progress=watcher is not None)
-    windows = usable_windows(for_selection(everybody.with_channels(config.recipe.channels)))
+    theirs = for_selection(everybody.with_channels(config.recipe.channels))
+    windows = usable_windows(theirs)
     inner_folds(windows, n_folds)  # a mistake shows before there is a folder
     plan = SearchPlan(
         config=config,
@@ -231,7 +232,8 @@ def search(
         test_subjects=everybody.of_split("test").subjects,
     )
     folder = Path(out) if out is not None else new_folder(RUNS, config.dataset, plan.name, seed)
-    return _run_trials(Search.create(folder, plan, windows), workers, watcher)
+    needed = needed_windows(theirs, config.recipe)
+    return _run_trials(Search.create(folder, plan, needed), workers, watcher)
 
 
 def resume_search(
@@ -328,17 +330,17 @@ def _train(run: Run, windows: Windows | None, watcher: Watcher | None) -> Run:
 
 def _create_crossval(folder: Path | None, plan: Plan, windows: Windows) -> CrossValidation:
     """Make the directory, once it is known that each fold can be judged."""
-    from harken.training.train import usable_windows
+    from harken.training.train import needed_windows, usable_windows
 
     config = plan.config
-    windows = usable_windows(windows.with_channels(config.recipe.channels))
-    n_folds = len(all_folds(windows, plan.protocol, plan.n_folds))
+    windows = windows.with_channels(config.recipe.channels)
+    n_folds = len(all_folds(usable_windows(windows), plan.protocol, plan.n_folds))
     kind = plan.protocol if plan.protocol == LOSO else f"{n_folds}-folds"
     name = f"{config.preset}-{kind}"
     return CrossValidation.create(
         folder or new_folder(RUNS, config.dataset, name, config.seed),
         dataclasses.replace(plan, n_folds=n_folds),
-        windows,
+        needed_windows(windows, config.recipe),
     )
 
 

@@ -19,6 +19,7 @@ from harken.json_fields import JsonFields
 from harken.personal.record import HeldOut, Personalisation
 from harken.recording import UNITS
 from harken.smoothing import Smoothing
+from harken.stream_state import StreamState, read_stream_state
 
 #: Of the card's form. A file of another version is refused.
 FORMAT_VERSION = 1
@@ -48,6 +49,8 @@ class Card:
     personal : how it was fitted to one person; None for a model for everybody. Where it is there,
         `protocol` and `figures` are those of that person's held-out time
     abstention : when it is not sure of a window; None where that was not fitted
+    stream : what its network keeps of a stream, if its graph goes on from such a state; None where
+        the graph takes whole windows
     """
 
     contract: Contract
@@ -67,6 +70,7 @@ class Card:
     smoothing: Smoothing | None = None
     personal: Personalisation | None = None
     abstention: Abstention | None = None
+    stream: StreamState | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -124,10 +128,16 @@ def _card(about: JsonFields, versions: Mapping[str, str]) -> Card:
         smoothing=_smoothing(about, len(contract.labels)),
         personal=_personal(about, contract.labels),
         abstention=_abstention(about, contract.channels),
+        stream=None if about.is_absent("stream") else read_stream_state(about.fields("stream")),
     )
     about.done()
     if card.abstention and not card.embedding:
         raise ValueError("it has 'abstention', but no 'embedding' to measure a distance from")
+    if card.stream and card.stream.stride_steps > contract.n_steps:
+        raise ValueError(
+            f"its stream goes on by {card.stream.stride_steps} samples; its windows have "
+            f"{contract.n_steps}"
+        )
     return card
 
 

@@ -103,6 +103,13 @@ class JsonFields:
             raise self._wrong(name, found, f"{n} numbers")
         return tuple(self._as_number(name, item, low, high) for item in found)
 
+    def wholes(self, name: str, most: int, low: int, high: int) -> tuple[int, ...]:
+        """A list of one to `most` whole numbers from `low` to `high`."""
+        found = self._list(name, most)
+        if not found or not all(type(item) is int and low <= item <= high for item in found):
+            raise self._wrong(name, found, f"whole numbers from {low} to {high}")
+        return tuple(found)
+
     def matrix(self, name: str, most: int) -> list[list[float]]:
         """A list of lists of finite numbers, all equally long, at least one of at least one."""
         rows = self._list(name, most)

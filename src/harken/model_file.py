@@ -4,6 +4,10 @@ The graph holds input transform, network, temperature and softmax; the metadata 
 contract, the figures, where it comes from. A hash of both shows damage. It does not show who made
 a file: whoever changes one can hash it anew. It is opened by onnxruntime alone, without torch or
 onnx, and not before the file has been found to be whole and of Harken's kind.
+
+The graph of a network that streams takes a chunk and what was kept of the stream before it (see
+`Network.to_step_graph`); a window is a stream that begins and ends with it. So one graph answers
+both.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from numpy.typing import NDArray
 import harken
 from harken.card import Card, read_card, write_card
 from harken.contract import Contract
+from harken.engine import Engine
 from harken.errors import ModelFileError, storing
 from harken.files import replacing
 from harken.onnx_file import OnnxFile, check_graph, read_onnx
@@ -37,7 +42,8 @@ MAX_BYTES = 64 * 2**20
 def save(path: str | Path, network: Network, card: Card) -> None:
     """Write a model file, whole or not at all."""
     text = write_card(card)
-    graph = network.to_graph(card.temperature)
+    to_graph = network.to_graph if card.stream is None else network.to_step_graph
+    graph = to_graph(card.temperature)
     bare = read_onnx(graph.model({}).SerializeToString())
     model = graph.model({METADATA_KEY: text, HASH_KEY: content_hash(bare.graph, text)})
     with storing(path), replacing(path) as file:
@@ -74,8 +80,8 @@ def load(
     card = _card(file, path)
     n_features = _verify_constants(file, card, path)
     session = _open(data, path, threads)
-    _verify_graph(session, card.contract, n_features, path)
-    _try_out(session, card.contract, path)
+    _verify_graph(session, card, n_features, path)
+    _try_out(Engine(session, card.stream), card.contract, path)
     return session, card
 
 
@@ -178,6 +184,8 @@ def _open(data: bytes, path: str | Path, threads: int | None) -> onnxruntime.Inf
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.log_severity_level = 4  # what is wrong is told by the exceptions
+    # A thread that waits for work by spinning takes a core from whatever else runs there.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         # From bytes, so that no file beside it can be drawn in as external data.
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
@@ -187,32 +195,63 @@ def _open(data: bytes, path: str | Path, threads: int | None) -> onnxruntime.Inf
 
 
 def _verify_graph(
-    session: onnxruntime.InferenceSession, contract: Contract, n_features: int, path: str | Path
+    session: onnxruntime.InferenceSession, card: Card, n_features: int, path: str | Path
 ) -> None:
     try:
-        values = session.get_inputs() + session.get_outputs()
-        found = {value.name: value.shape[1:] for value in values}
+        found: list[dict[str, list[int | str]]] = [
+            {value.name: value.shape[1:] for value in values}
+            for values in (session.get_inputs(), session.get_outputs())
+        ]
     except UnicodeDecodeError:
         raise ModelFileError(f"{path} has names in its graph that are no text.") from None
-    needed = {
-        "window": [contract.n_steps, len(contract.channels)],
-        "probability": [len(contract.labels)],
+    n_steps, n_channels = card.contract.n_steps, len(card.contract.channels)
+    needed: list[dict[str, list[int | str]]]
+    answers: dict[str, list[int | str]] = {
+        "probability": [len(card.contract.labels)],
         "embedding": [n_features],
     }
+    if card.stream is None:
+        needed = [{"window": [n_steps, n_channels]}, answers]
+    else:
+        shapes = card.stream.shapes.items()
+        needed = [
+            # A chunk may have any length, for which its axis has a name.
+            {"chunk": ["n_steps", n_channels], **{f"state.{k}": [*v] for k, v in shapes}},
+            {**answers, **{f"next.{k}": [*v] for k, v in shapes}},
+        ]
     if found != needed:
         raise ModelFileError(
-            f"{path} contradicts itself: its card needs a graph from and to {needed}, by window; "
-            f"its graph has {found}."
+            f"{path} contradicts itself: its card needs a graph from {needed[0]} to {needed[1]}, "
+            f"by window; its graph goes from {found[0]} to {found[1]}."
         )
 
 
-def _try_out(session: onnxruntime.InferenceSession, contract: Contract, path: str | Path) -> None:
-    """Answer one window of nothing: a graph of known parts may still not go together."""
-    window = np.zeros((1, contract.n_steps, len(contract.channels)), np.float32)
+def _try_out(engine: Engine, contract: Contract, path: str | Path) -> None:
+    """Answer one window: a graph of known parts may still not go together."""
+    time = np.linspace(0, 20, contract.n_steps, dtype=np.float32)[:, None]
+    window = np.sin(time + np.arange(len(contract.channels), dtype=np.float32))[None]
     try:
-        (probability,) = session.run(["probability"], {"window": window})
+        probability, _ = engine.answer(window)
+        in_chunks = _in_chunks(engine, window)
     except Exception as error:  # onnxruntime's own exceptions share no public base
         reason = str(error).splitlines()[0][:200]
         raise ModelFileError(f"{path} cannot answer: {reason}") from None
     if not (probability.min() >= 0 and abs(float(probability.sum()) - 1) < 1e-3):
         raise ModelFileError(f"{path} gives answers that are no probabilities.")
+    if in_chunks is not None and not np.allclose(in_chunks, probability, atol=1e-4):
+        raise ModelFileError(
+            f"{path} contradicts itself: in chunks a window is answered otherwise than whole."
+        )
+
+
+def _in_chunks(engine: Engine, window: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """What the network says of a window that comes in three chunks, if it goes on from a state."""
+    stream = engine.stream
+    if stream is None or window.shape[1] < 3 * stream.stride_steps:
+        return None
+    # The last two are as short as can be, so that what is kept before each decides much.
+    at = [-2 * stream.stride_steps, -stream.stride_steps]
+    state = stream.zeros(len(window))
+    for chunk in np.split(window[:, stream.left_out(window.shape[1]) :], at, axis=1):
+        probability, _, state = engine.go_on(chunk, state)
+    return probability

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from harken import model_file, pretrained
 from harken.abstention import EmbeddingDistance
 from harken.contract import Contract
+from harken.engine import Engine
 from harken.recording import Recording
 from harken.signal_path import filter_recording
 from harken.smoothing import Smoothing
@@ -32,11 +33,13 @@ class Predictor:
     ----------
     path : the model file
     card : what the file says of itself
+    engine : its network
     """
 
     def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
         self.path = pretrained.find(path)
-        self._session, self.card = model_file.load(self.path, threads=threads)
+        session, self.card = model_file.load(self.path, threads=threads)
+        self.engine = Engine(session, self.card.stream)
 
     @property
     def contract(self) -> Contract:
@@ -75,10 +78,7 @@ class Predictor:
         """Probabilities and embeddings of all windows."""
         x = self.contract.check(windows).x
         # Never with no windows at all: an LSTM of onnxruntime ends the process for that.
-        parts = [
-            self._session.run(["probability", "embedding"], {"window": x[i : i + BATCH]})
-            for i in range(0, len(x), BATCH)
-        ]
+        parts = [self.engine.answer(x[i : i + BATCH]) for i in range(0, len(x), BATCH)]
         if not parts:
             return self._nothing("probability"), self._nothing("embedding")
         probability, embedding = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -112,5 +112,4 @@ class Predictor:
 
     def _nothing(self, output: str) -> NDArray[np.float32]:
         """What an output is of no windows: (0, width)."""
-        (width,) = (o.shape[1] for o in self._session.get_outputs() if o.name == output)
-        return np.empty((0, width), np.float32)
+        return np.empty((0, self.engine.width(output)), np.float32)

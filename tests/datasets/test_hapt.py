@@ -24,6 +24,24 @@ def test_six_activities_or_twelve(data_folder: Path) -> None:
     assert len(twelve) > len(six)
 
 
+def test_continuous_ones_keep_what_lies_between(data_folder: Path) -> None:
+    archive = data_folder / "HAPT Data Set.zip"
+    whole, all_of_it = hapt.read_windows(archive), hapt.read_windows(archive, continuous=True)
+    assert all_of_it.dataset == "hapt-continuous"
+    gaps_s = np.diff(all_of_it.start_s)[all_of_it.recording[1:] == all_of_it.recording[:-1]]
+    np.testing.assert_allclose(gaps_s, 1.28)
+    key = {(r, s): y for r, s, y in zip(whole.recording, whole.start_s, whole.y, strict=True)}
+    among = [
+        (key[r, s], y)
+        for r, s, y in zip(all_of_it.recording, all_of_it.start_s, all_of_it.y, strict=True)
+        if (r, s) in key
+    ]
+    assert len(among) == len(whole)
+    assert all(one == other for one, other in among)
+    n_labelled = int((all_of_it.y >= 0).sum())
+    assert len(whole) < n_labelled < len(all_of_it)
+
+
 @pytest.mark.parametrize(
     "row", ["0.9 0.1", "0.9 0.1 oops", "0.9 0.1 nan", "0.9 0.1 0.2 0.3"], ids=str
 )

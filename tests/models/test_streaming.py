@@ -85,6 +85,21 @@ def test_in_chunks_the_answers_are_those_over_the_whole(
         np.testing.assert_allclose(probability, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("every", [4, 20, 200])
+def test_followed_the_answers_are_those_after_each_stretch(
+    network: Network, signals: Floats, every: int
+) -> None:
+    """What a training on long stretches sees is what a stream will say."""
+    x = torch.from_numpy(signals)
+    with torch.no_grad():
+        followed = network.follow(x, every)
+        assert followed.shape == (len(x), N_STEPS // every, 6)
+        for n in (every, N_STEPS // every // 2 * every, N_STEPS // every * every):
+            torch.testing.assert_close(
+                followed[:, n // every - 1], network(x[:, :n]), atol=1e-5, rtol=1e-5
+            )
+
+
 def test_streams_beside_each_other_do_not_mix(network: Network, signals: Floats) -> None:
     together, alone = Stream(network, 2), Stream(network, 1)
     for begin in range(0, N_STEPS, 40):

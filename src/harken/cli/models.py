@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -98,6 +99,7 @@ def _print_card(source: str, card: Card) -> None:
             "filters": f"{contract.filter_chain}, {contract.warm_up_s:g} s to settle",
             "placement": contract.placement,
             "mounting": ", ".join(f"{k} {v}" for k, v in contract.mounting.items()) or "not said",
+            "stream": _stream(card),
         },
         **_personal(card),
         f"Figures on {_judged_on(card)}, {card.protocol} protocol": _figures(card.figures),
@@ -135,6 +137,13 @@ def _personal(card: Card) -> dict[str, dict[str, str]]:
     if personal.forced:
         facts["forced"] = "it did no better than the model that it was fitted from"
     return {"Fitted to one person": facts}
+
+
+def _stream(card: Card) -> str:
+    if card.stream is None:
+        return "whole windows, again at each hop"
+    n_kept = sum(math.prod(shape) for shape in card.stream.shapes.values())
+    return f"goes on by any multiple of {card.stream.stride_steps} steps, keeps {n_kept} numbers"
 
 
 def _figures(figures: Any) -> dict[str, str]:

@@ -102,6 +102,14 @@ DATASETS = {
             worn=_UPRIGHT,
         ),
         Dataset(
+            "hapt-upright-continuous",
+            "hapt-upright, and what lies between the activities, for networks that stream",
+            hapt,
+            partial(hapt.read_windows, upright=True, continuous=True),
+            hapt.read,
+            worn=_UPRIGHT,
+        ),
+        Dataset(
             "hapt-transitions",
             "hapt, with 6 postural transitions besides",
             hapt,

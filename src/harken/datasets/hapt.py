@@ -20,7 +20,7 @@ from harken.errors import ArchiveError
 from harken.mounting import estimate_mounting
 from harken.recording import Recording, Sensor, Span
 from harken.signal_path import filter_recording
-from harken.windows import Windows, WindowSpec, concatenate, cut
+from harken.windows import LabelRule, Windows, WindowSpec, concatenate, cut
 
 NAME = "hapt"
 FILE_NAMES = (
@@ -84,7 +84,9 @@ def read(path: Path) -> list[Recording]:
     return [_read_recording(archive, PurePosixPath(name).name, spans) for name in names]
 
 
-def read_windows(path: Path, *, transitions: bool = False, upright: bool = False) -> Windows:
+def read_windows(
+    path: Path, *, transitions: bool = False, upright: bool = False, continuous: bool = False
+) -> Windows:
     """Cut all recordings into labelled windows, through the one signal path with a settled start.
 
     Parameters
@@ -93,24 +95,28 @@ def read_windows(path: Path, *, transitions: bool = False, upright: bool = False
     transitions : whether the six postural transitions count as activities; else they are left out
     upright : whether each recording is turned by its estimated mounting, as one of an unknown
         mounting will be; else devices are as they were worn
+    continuous : whether a window is labelled by what fills more than half of it, and kept where
+        nothing does; so a network that streams learns when to let go of what has been
 
     Returns
     -------
     Windows
-        Only those whose samples all carry one label, after the warm-up. The split is that of UCI
-        HAR, by subject.
+        After the warm-up; if not continuous, those whose samples all carry one label. The split is
+        that of UCI HAR, by subject.
     """
     labels = LABELS if transitions else LABELS[:6]
+    rule: LabelRule = "majority" if continuous else "whole"
     parts = []
     for recording in read(path):
         spans = tuple(span for span in recording.spans if span.label in labels)
         kept = replace(recording, spans=spans)
         rotation = estimate_mounting(kept).rotation if upright else None
-        windows = cut(filter_recording(kept, rotation=rotation), WindowSpec(), labels)
-        parts.append(windows.select((windows.y >= 0) & ~windows.warm_up))
+        windows = cut(filter_recording(kept, rotation=rotation), WindowSpec(), labels, rule)
+        parts.append(windows.select(((windows.y >= 0) | continuous) & ~windows.warm_up))
     joined = concatenate(parts)
     split = np.where(np.isin(joined.subject, TEST_SUBJECTS), "test", "train")
-    name = NAME + ("-transitions" if transitions else "") + ("-upright" if upright else "")
+    flags = {"transitions": transitions, "upright": upright, "continuous": continuous}
+    name = "-".join([NAME, *(flag for flag, is_set in flags.items() if is_set)])
     return replace(joined, split=split, dataset=name)
 
 

@@ -12,13 +12,20 @@ from harken.folds import LOSO, SUBJECT_KFOLD
 from harken.predictor import Predictor
 from harken.splits import LEAKS
 from harken.training.run import Run
-from harken.windows import Windows
+from harken.windows import UNLABELLED, Windows
 
 #: What the training left in the model file and no evaluation can find out anew.
 _OF_TRAINING = ("n_parameters", "train_seconds", "epochs")
 
 #: Datasets of the same people.
-_SAME_PEOPLE = {"uci-har", "uci-har-upright", "hapt", "hapt-transitions", "hapt-upright"}
+_SAME_PEOPLE = {
+    "uci-har",
+    "uci-har-upright",
+    "hapt",
+    "hapt-transitions",
+    "hapt-upright",
+    "hapt-upright-continuous",
+}
 
 
 def evaluate_official(predictor: Predictor, windows: Windows) -> dict[str, Any]:
@@ -40,7 +47,7 @@ def evaluate_official(predictor: Predictor, windows: Windows) -> dict[str, Any]:
             f"{', '.join(windows.labels)}."
         )
     _refuse_a_fold(card, windows.dataset)
-    split = splits.official(windows)
+    split = splits.official(windows.select(windows.y != UNLABELLED))
     if run := Run.of_model_file(predictor.path):
         run.open_test("harken evaluate", split.test.subjects)
     probability = predictor.probability(split.test)

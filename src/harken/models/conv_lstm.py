@@ -94,7 +94,9 @@ class ConvLstm(StreamingBody):
         #: What a state's log weight loses in each step of the LSTM.
         self._fading = math.log(2) * self.stride / half_life
 
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    def step(
+        self, x: Tensor, state: dict[str, Tensor], every: int | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         after = {}
         maps = x.transpose(1, 2)
         for number, convolution in enumerate(self.front):
@@ -104,17 +106,27 @@ class ConvLstm(StreamingBody):
         steps = self.dropout(maps.permute(2, 0, 1))
         states, (hidden, cell) = self.lstm(steps, (state["hidden"][None], state["cell"][None]))
         after |= {"hidden": hidden[0], "cell": cell[0]}
-        after |= self._pool(states, state["pooled"], state["log_weight"])
-        return self.dropout(after["pooled"]), after
+        every = x.shape[1] if every is None else every
+        pooled, log_weight = self._pool(
+            states, state["pooled"], state["log_weight"], every // self.stride
+        )
+        after |= {"pooled": pooled[:, -1], "log_weight": log_weight[:, -1]}
+        return self.dropout(pooled), after
 
-    def _pool(self, states: Tensor, pooled: Tensor, log_weight: Tensor) -> dict[str, Tensor]:
-        """The pool after some states, (n_steps, n_streams, hidden)."""
-        n_steps = len(states)
-        age = torch.arange(n_steps, -1, -1, device=states.device)[:, None, None]
-        scores = torch.cat([log_weight[None], self.attention(states)]) - self._fading * age
-        values = torch.cat([pooled[None], states])
-        pooled = (torch.softmax(scores, dim=0) * values).sum(dim=0)
-        return {"pooled": pooled, "log_weight": torch.logsumexp(scores, dim=0)}
+    def _pool(
+        self, states: Tensor, pooled: Tensor, log_weight: Tensor, every: int
+    ) -> tuple[Tensor, Tensor]:
+        """The pool after each `every` of some states (n_steps, n_streams, hidden).
+
+        Returns values (n_streams, n_steps / every, hidden), and the logarithms of their weights.
+        """
+        scores = torch.cat([log_weight[None], self.attention(states)]).permute(1, 2, 0)
+        place = torch.arange(len(states) + 1, device=states.device)
+        age = place[every::every, None] - place
+        scores = (scores - self._fading * age).masked_fill(age < 0, -torch.inf)
+        values = torch.cat([pooled[None], states]).transpose(0, 1)
+        weight = torch.softmax(scores, dim=2)
+        return torch.bmm(weight, values.to(weight.dtype)), scores.logsumexp(2, keepdim=True)
 
     def add_step_to(
         self, graph: Graph, x: str, state: dict[str, str]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from harken.errors import InputError
 from harken.models.graph import Graph
 from harken.models.input_transform import InputTransform
+from harken.stream_state import StreamState
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,14 @@ class StreamingBody(Body, ABC):
         self._n_left_out = shape.n_steps % stride
 
     @abstractmethod
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    def step(
+        self, x: Tensor, state: dict[str, Tensor], every: int | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Go on by a chunk (n_streams, n_steps, n_channels).
 
-        Returns the features after it, (n_streams, n_features), and the state after it, each value
-        (n_streams, *shape).
+        Returns the features after each `every` samples, of which the chunk has a multiple, as
+        (n_streams, n_steps / every, n_features), and the state after it, each value
+        (n_streams, *shape). `every` is a multiple of the stride; None takes the chunk's length.
         """
 
     @abstractmethod
@@ -79,9 +83,12 @@ class StreamingBody(Body, ABC):
         """Write the same computation into an ONNX graph."""
 
     def forward(self, x: Tensor) -> Tensor:
-        state = {name: x.new_zeros(len(x), *shape) for name, shape in self.state_shapes.items()}
-        features, _ = self.step(x[:, self._n_left_out :], state)
-        return features
+        features, _ = self.step(x[:, self._n_left_out :], self.start(x))
+        return features[:, -1]
+
+    def start(self, x: Tensor) -> dict[str, Tensor]:
+        """The state of streams that have not begun, as many as in x (n_streams, ...)."""
+        return {name: x.new_zeros(len(x), *shape) for name, shape in self.state_shapes.items()}
 
     def add_to(self, graph: Graph, x: str) -> str:
         state = {
@@ -148,6 +155,18 @@ class Network(nn.Module):
         logits: Tensor = self.head(self.embed(x))
         return logits
 
+    def follow(self, x: Tensor, every: int) -> Tensor:
+        """Logits after each `every` samples of streams that begin with x; networks that stream.
+
+        (n_streams, n_steps, n_channels) to (n_streams, n_steps / every, n_classes); see
+        `StreamingBody.step`.
+        """
+        assert isinstance(self.body, StreamingBody)
+        seen = self.transform(x)
+        features, _ = self.body.step(seen, self.body.start(seen), every)
+        logits: Tensor = self.head(features)
+        return logits
+
     @property
     def n_parameters(self) -> int:
         """Trained numbers; constants are not counted."""
@@ -160,6 +179,13 @@ class Network(nn.Module):
         embedding = self.body.add_to(graph, self.transform.add_to(graph, x))
         self._add_answer_to(graph, embedding, temperature, axis="n_windows")
         return graph
+
+    @property
+    def stream(self) -> StreamState | None:
+        """What is kept of a stream; None where the network reads whole windows only."""
+        if not isinstance(self.body, StreamingBody):
+            return None
+        return StreamState(self.body.stride, self.body.state_shapes)
 
     def to_step_graph(self, temperature: float) -> Graph:
         """The network for streams as an ONNX graph: it takes a chunk and what was kept before it.

@@ -12,8 +12,11 @@ from pathlib import Path
 SHIPPED = {
     "pretrained": "phone at the waist, turned any way, with gyroscope",
     "pretrained-accelerometer": "phone at the waist, turned any way, accelerometer alone",
+    "pretrained-stream": "the same for live samples, with gyroscope: looks back only",
 }
 DEFAULT = "pretrained"
+#: For live samples.
+STREAM = "pretrained-stream"
 #: What stands in for the default where a recording has no gyroscope.
 WITHOUT_GYROSCOPE = "pretrained-accelerometer"
 

@@ -32,6 +32,15 @@ class Smoothing:
         """`DEFAULT_STAY` for each class, and all equally common."""
         return cls((DEFAULT_STAY,) * n_classes, (1 / n_classes,) * n_classes)
 
+    def at_hops(self, share: float) -> Smoothing:
+        """For windows that follow one another after a share of the time: activities last as long.
+
+        Parameters
+        ----------
+        share : of the stride that the numbers are for
+        """
+        return Smoothing(tuple(stay**share for stay in self.stay), self.prior)
+
 
 def scaled_likelihood(
     probability: NDArray[np.floating], prior: NDArray[np.float64]

@@ -19,13 +19,18 @@ def viterbi(
     transition = np.log(transitions(smoothing))
     path = np.empty(len(probability), np.int64)
     for first, end in pairwise([*np.flatnonzero(starts), len(probability)]):
-        path[first:end] = _best_path(emission[first:end], transition, np.log(prior))
+        path[first:end] = best_path(emission[first:end], transition, np.log(prior))
     return path
 
 
-def _best_path(
+def best_path(
     emission: NDArray[np.float64], transition: NDArray[np.float64], prior: NDArray[np.float64]
 ) -> NDArray[np.int64]:
+    """The likeliest path through one chain, (n_windows,).
+
+    All are logarithms: emission (n_windows, n_classes), transition (n_classes, n_classes) from row
+    to column, prior (n_classes,).
+    """
     classes = np.arange(len(prior))
     came_from = np.empty(emission.shape, np.int64)
     score = prior + emission[0]

@@ -33,10 +33,6 @@ class Batches:
         self._seed = seed
         self._orders: dict[int, NDArray[np.int64]] = {}
 
-    def n_steps(self, epochs: float) -> int:
-        """Whole batches in that many epochs."""
-        return max(1, math.floor(self._n_windows * epochs / self._batch_size))
-
     def indices(self, step: int) -> NDArray[np.int64]:
         """The windows of a step; steps count from 1."""
         position = np.arange((step - 1) * self._batch_size, step * self._batch_size)

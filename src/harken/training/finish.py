@@ -148,6 +148,7 @@ def _card(run: Run, network: Network, split: Split, temperature: float) -> Card:
         },
         temperature=temperature,
         embedding={},
+        stream=network.stream,
     )
 
 

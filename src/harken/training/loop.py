@@ -23,7 +23,7 @@ from harken.training.interrupt import listening_for_ctrl_c
 from harken.training.lanes import Lanes
 from harken.training.optimiser import l2_term, learning_rate, make_optimiser, set_learning_rate
 from harken.training.recipe import Recipe
-from harken.windows import Windows
+from harken.windows import UNLABELLED, Windows
 
 #: Windows per call when the network only looks.
 EVALUATION_BATCH = 128
@@ -35,6 +35,25 @@ class Watcher(Protocol):
     def started(self, step: int, n_steps: int) -> None: ...
     def stepped(self, step: int, loss: float) -> None: ...
     def evaluated(self, row: dict[str, Any]) -> None: ...
+
+
+class Examples(Protocol):
+    """What a step learns from: windows, or stretches of several.
+
+    `len` counts labelled windows. There are `n_places` to choose from; `take` gives the signals of
+    some and their labels, of which there may be several and some `UNLABELLED`; `answer` gives a
+    network's logits for each of these.
+    """
+
+    def __len__(self) -> int: ...
+    @property
+    def n_places(self) -> int: ...
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def y(self) -> Tensor: ...
+    def take(self, index: Tensor) -> tuple[Tensor, Tensor]: ...
+    def answer(self, network: Network, x: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +70,21 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.y)
 
+    @property
+    def n_places(self) -> int:
+        return len(self.y)
+
+    @property
+    def device(self) -> torch.device:
+        return self.y.device
+
+    def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        return self.x[index], self.y[index]
+
+    def answer(self, network: Network, x: Tensor) -> Tensor:
+        logits: Tensor = network(x)
+        return logits
+
 
 @dataclass(frozen=True, eq=False)
 class Data:
@@ -59,7 +93,7 @@ class Data:
     `looked_at` is called with a reason each time that the test windows are opened.
     """
 
-    train: Labelled
+    train: Examples
     validation: Labelled | None
     test: Labelled | None
     looked_at: Callable[[str], None]
@@ -88,11 +122,12 @@ def fit(
     Interrupted
         The user stopped it.
     """
-    batches = Batches(len(data.train), recipe.batch_size, shuffle=recipe.shuffle, seed=seed)
-    n_steps = batches.n_steps(recipe.epochs)
+    n_together = max(1, recipe.batch_size // recipe.stretch)
+    batches = Batches(data.train.n_places, n_together, shuffle=recipe.shuffle, seed=seed)
+    n_steps = max(1, math.floor(len(data.train) * recipe.epochs / recipe.batch_size))
     every = recipe.evaluate_every or math.ceil(len(data.train) / recipe.batch_size)
     optimiser = make_optimiser(network, recipe)
-    state = checkpoint.restore(folder, network, optimiser, data.train.x.device)
+    state = checkpoint.restore(folder, network, optimiser, data.train.device)
     began = time.perf_counter() - state.seconds
     watcher.started(state.step, n_steps)
 
@@ -147,7 +182,7 @@ def fit(
 def train_step(
     network: Network,
     optimiser: torch.optim.Optimizer,
-    data: Labelled,
+    data: Examples,
     index: Tensor,
     recipe: Recipe,
     *,
@@ -162,36 +197,43 @@ def train_step(
 
     Parameters
     ----------
-    index : (batch_size,) int64, which windows
+    index : int64, which windows or stretches
     dtype : what the network computes in; bfloat16 by autocast
     seed, step : decide all random numbers of the step
     """
     network.train()
     trained = [p for p in network.parameters() if p.requires_grad]
-    device = data.x.device
+    device = data.device
+    index = index.to(device)
+    n_labels = max(1, int((data.y[index] != UNLABELLED).sum()))
 
     def gradient(part: tuple[int, Tensor]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         number, micro = part
         generator = generator_for(seed, step, number, device)
-        x, y = augment(data.x[micro], recipe, generator), data.y[micro]
+        x, y = data.take(micro)
+        x = augment(x, recipe, generator)
         with drawing_from(generator), torch.autocast(device.type, dtype, dtype != torch.float32):
-            logits = network(x)
+            logits = data.answer(network, x)
         loss = nn.functional.cross_entropy(
-            logits.float(), y, reduction="sum", label_smoothing=recipe.label_smoothing
+            logits.float().flatten(0, -2),
+            y.flatten(),
+            reduction="sum",
+            label_smoothing=recipe.label_smoothing,
+            ignore_index=UNLABELLED,
         )
-        gradients = torch.autograd.grad(loss / len(index), trained)
-        return loss.detach(), (logits.argmax(1) == y).sum(), gradients
+        gradients = torch.autograd.grad(loss / n_labels, trained)
+        return loss.detach(), (logits.argmax(-1) == y).sum(), gradients
 
-    size = recipe.micro_batch if lanes.on_cpu else len(index)
-    parts = lanes.map(gradient, enumerate(torch.split(index.to(device), size)))
+    size = max(1, recipe.micro_batch // recipe.stretch) if lanes.on_cpu else len(index)
+    parts = lanes.map(gradient, enumerate(torch.split(index, size)))
     losses, right, gradients = zip(*parts, strict=True)
     for parameter, summands in zip(trained, zip(*gradients, strict=True), strict=True):
         parameter.grad = sum(summands[1:], start=summands[0])
-    total = sum(losses).item() / len(index) + l2_term(network, recipe)
+    total = sum(losses).item() / n_labels + l2_term(network, recipe)
     if recipe.clip_norm:
         nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
     optimiser.step()
-    return total, sum(right).item() / len(index)
+    return total, sum(right).item() / n_labels
 
 
 def evaluate(

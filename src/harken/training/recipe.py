@@ -43,6 +43,8 @@ class Recipe:
     evaluate_every : steps between two entries of the history; 0 is once an epoch
     test_curve : draw the test subjects' curve, as the notebook did; nothing is selected on it
     micro_batch : windows whose activations fit the cache of one core; gradients are summed
+    stretch : windows that follow one another and are learnt from at once, while the network's state
+        runs on; 1 takes each by itself. For networks that stream.
     """
 
     model: str
@@ -71,6 +73,7 @@ class Recipe:
     evaluate_every: int = 0
     test_curve: bool = False
     micro_batch: int = 64
+    stretch: int = 1
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,25 @@ PRESETS = {
             ),
         ),
         Preset(
+            "conv-lstm-any-mounting",
+            "for streams from people's own phones: learns from stretches, hapt-upright-continuous",
+            Recipe(
+                model="conv-lstm",
+                options={"dropout": 0.3},
+                companding=True,
+                weight_decay=0.1,
+                batch_size=256,
+                epochs=50,
+                label_smoothing=0.05,
+                rotation_deg=12.0,
+                turn_deg=180.0,
+                turn_share=0.5,
+                scaling=0.05,
+                validation_fraction=0.0,
+                stretch=4,
+            ),
+        ),
+        Preset(
             "residual-bilstm",
             "three blocks of three bidirectional LSTMs with skips; companded inputs",
             Recipe(
@@ -243,7 +265,7 @@ def preset(name: str) -> Preset:
 
 
 #: Numbers that must be above 0; all others may be 0.
-_POSITIVE = ("learning_rate", "epochs", "batch_size", "micro_batch", "temperature")
+_POSITIVE = ("learning_rate", "epochs", "batch_size", "micro_batch", "temperature", "stretch")
 #: Numbers that are at most 1.
 _SHARES = ("label_smoothing", "turn_share", "validation_fraction")
 

@@ -23,6 +23,7 @@ from harken.training.finish import finish
 from harken.training.lanes import Lanes
 from harken.training.recipe import Recipe
 from harken.training.run import Config, Run
+from harken.training.stretches import stretches_of
 from harken.windows import UNLABELLED, Windows
 
 
@@ -76,7 +77,7 @@ def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
     network = new_network(learn, recipe, config.seed).to(device)
 
     data = loop.Data(
-        train=loop.Labelled.of(learn, device),
+        train=_examples(learn, windows, recipe, network, device),
         validation=loop.Labelled.of(validation, device) if validation is not None else None,
         test=loop.Labelled.of(split.test, device) if recipe.test_curve else None,
         looked_at=partial(run.open_test, subjects=split.test.subjects),
@@ -108,10 +109,27 @@ def usable_windows(windows: Windows) -> Windows:
     return windows
 
 
+def needed_windows(windows: Windows, recipe: Recipe) -> Windows:
+    """Those that a training looks at: usable ones, and what lies between if it learns over that."""
+    if recipe.stretch == 1:
+        return usable_windows(windows)
+    return windows.select(~windows.warm_up)
+
+
 def _split(windows: Windows, config: Config) -> splits.Split:
     if config.fold is not None:
         return config.fold.split(windows, seed=config.seed)
     return splits.for_training(windows, seed=config.seed)
+
+
+def _examples(
+    learn: Windows, everything: Windows, recipe: Recipe, network: Network, device: torch.device
+) -> loop.Examples:
+    """Windows to learn from, or stretches of them as they were recorded."""
+    if recipe.stretch == 1:
+        return loop.Labelled.of(learn, device)
+    needed = needed_windows(everything, recipe).with_channels(learn.channels)
+    return stretches_of(learn, needed, recipe.stretch, network, device)
 
 
 def _without_turns_that_do_not_fit(recipe: Recipe, windows: Windows) -> tuple[Recipe, Windows]:
