@@ -40,6 +40,10 @@ class JsonFields:
         self._left.pop(name, None)
         return True
 
+    def holds_text(self, name: str) -> bool:
+        """Whether a field is there and is text; does not take it."""
+        return isinstance(self._left.get(name), str)
+
     def done(self) -> None:
         """Refuse fields that nobody took."""
         if self._left:

@@ -33,6 +33,7 @@ COMMANDS = [
     ("inspect",),
     ("predict",),
     ("personalise",),
+    ("serve",),
     ("models",),
     ("data", "list"),
     ("data", "fetch"),

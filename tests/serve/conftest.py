@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from harken import pretrained
 from harken.predictor import Predictor
 from harken.serve.app import create_app
 from harken.serve.keys import KeyRing
@@ -25,6 +27,14 @@ from harken.serve.shelf import Shelf
 
 BINARY = {"Content-Type": "application/octet-stream"}
 JSON = {"Content-Type": "application/json"}
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait for what a service does after its answer."""
+    until = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 @dataclass(frozen=True)
@@ -104,7 +114,7 @@ def running(shelf: Shelf, limits: Limits, keys: KeyRing | None = None) -> Iterat
 
 @pytest.fixture(scope="session")
 def shelf() -> Shelf:
-    return Shelf(["pretrained", "pretrained-accelerometer"])
+    return Shelf(pretrained.SHIPPED)
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from harken.card import Card, read_card
 from harken.client.connection import Connection, not_understood
 from harken.client.prediction import RemotePrediction, prediction_of
+from harken.client.stream import RemoteStream
 from harken.errors import FormatError
 from harken.mounting import Mounting
 from harken.windows import Windows
 
-__all__ = ["Client", "RemotePrediction", "WindowAnswers"]
+__all__ = ["Client", "RemotePrediction", "RemoteStream", "WindowAnswers"]
 
 #: What the answers of another program may go wrong with.
 _ODD = (KeyError, TypeError, ValueError, AttributeError)
@@ -173,6 +174,22 @@ class Client:
             np.concatenate([a.probability for a in answers]),
             np.concatenate([a.unsure for a in answers]),
         )
+
+    def stream(self, model: str | None = None, **settings: Any) -> RemoteStream:
+        """Live samples, recognised by the service.
+
+        Parameters
+        ----------
+        settings : `placement`, `mounting`, `rate_hz`, `hop_s`, `smoothing`, see `harken.Stream`
+
+        Raises
+        ------
+        MissingExtraError
+            The package websockets is not installed.
+        ServiceError, ContractError, FormatError
+            The service refuses it.
+        """
+        return RemoteStream(self._connection, model, settings)
 
     def _answer(self, x: NDArray[np.floating], query: dict[str, str]) -> WindowAnswers:
         asked = {"shape": ",".join(map(str, x.shape)), **query}

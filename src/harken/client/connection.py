@@ -88,7 +88,7 @@ class Connection:
                 self._drop()
                 raise unreachable(self.url, error) from None
         if status >= 400:
-            raise _refusal(status, answer, self.url)
+            raise refused(status, answer, self.url)
         return answer
 
     def _once_more(self, *request: Any) -> tuple[int, bytes]:
@@ -144,7 +144,8 @@ def refusal(about: Any, status: int, url: str) -> InputError:
     return ServiceError(message, status, code) if kind is None else kind(message)
 
 
-def _refusal(status: int, answer: bytes, url: str) -> InputError:
+def refused(status: int, answer: bytes, url: str) -> InputError:
+    """The error that an answer of HTTP tells."""
     try:
         about = json.loads(answer)["error"]
     except (ValueError, KeyError, TypeError, RecursionError):

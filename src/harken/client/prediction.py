@@ -64,16 +64,14 @@ def prediction_of(answer: Mapping[str, Any]) -> RemotePrediction:
     KeyError, TypeError, ValueError
         It tells none.
     """
-    lists = {name: tuple(answer[name]) for name in ("violations", "notes")}
-    plain = {name: answer[name] for name in ("source", "placement", "n_windows", "n_unsure")}
-    return RemotePrediction(
-        **plain,
-        **lists,
-        mounting=None if answer["mounting"] is None else _mounting(answer["mounting"]),
-        smoothing=answer["smoothing"],
-        summary=Summary(**answer["summary"]),
-        bouts=[_bout(bout) for bout in answer["bouts"]],
-    )
+    made: dict[str, Any] = {
+        "violations": tuple(answer["violations"]),
+        "notes": tuple(answer["notes"]),
+        "mounting": None if answer["mounting"] is None else _mounting(answer["mounting"]),
+        "summary": Summary(**answer["summary"]),
+        "bouts": [_bout(bout) for bout in answer["bouts"]],
+    }
+    return RemotePrediction(**{**answer, **made})
 
 
 def _mounting(answer: Mapping[str, Any]) -> Mounting:

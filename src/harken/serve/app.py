@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import harken
-from harken.serve import models, predict, status
+from harken.serve import models, predict, status, stream
 from harken.serve.errors import Refusal
 from harken.serve.gate import Gate
 from harken.serve.service import Service
@@ -45,7 +45,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Gate, service=service)
     app.add_exception_handler(HTTPException, _refuse_as_all_others)
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
-    for part in (predict, models, status):
+    for part in (predict, models, stream, status):
         app.include_router(part.router(service))
     return app
 

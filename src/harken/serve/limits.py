@@ -41,8 +41,8 @@ class Limits:
     upload_s: float = 60.0
     upload_memory_bytes: int = 2 * 2**30
     waiting_uploads: int = 16
-    requests_per_s: float = 500.0
-    burst: int = 1000
+    requests_per_s: float = 2000.0
+    burst: int = 4000
     sessions: int = 500
     sessions_per_key: int = 500
     message_bytes: int = 512 * 2**10

@@ -22,6 +22,7 @@ def router(service: Service) -> APIRouter:
         """The models that the service offers, and which answers where none is named."""
         return {
             "default": service.shelf.default,
+            "stream_default": service.shelf.stream_default,
             "models": [offered.summary() for offered in service.shelf],
         }
 

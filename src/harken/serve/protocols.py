@@ -73,6 +73,12 @@ def protocols(limits: Limits) -> tuple[type[H11Protocol], type[WebSocketsSansIOP
             super().connection_made(transport)
             self.app = _cutting_off(self.app, transport, limits.send_s)
 
+        async def send(self, message: Any) -> None:
+            await super().send(message)
+            if message["type"] == "websocket.http.response.body":
+                # Else uvicorn takes a refusal for a fault, and writes that into the log.
+                self.handshake_complete = True
+
         def keepalive_timeout(self) -> None:
             super().keepalive_timeout()
             self.loop.call_later(_LINGER_S, self.transport.abort)

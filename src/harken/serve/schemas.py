@@ -109,6 +109,7 @@ class ModelsAnswer(_Strict):
     """The models that the service offers."""
 
     default: str
+    stream_default: str = Field(description="The model of streams that name none.")
     models: list[ModelSummary]
 
 

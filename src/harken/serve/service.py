@@ -10,6 +10,8 @@ from harken.serve.keys import KeyRing
 from harken.serve.limits import Limits
 from harken.serve.metrics import Metrics
 from harken.serve.origins import Origins
+from harken.serve.pushes import Pushes
+from harken.serve.sessions import Sessions
 from harken.serve.shelf import Shelf
 from harken.serve.uploads import Uploads
 
@@ -32,6 +34,7 @@ class Service:
     ----------
     metrics : its figures
     network : where models run, one call at a time
+    sessions : the streams that are open
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Service:
         self.limits = limits
         self.metrics = Metrics()
         self.network = ThreadPoolExecutor(1, thread_name_prefix="network")
+        self.sessions = Sessions(limits, self.metrics, Pushes(self.network))
         self._public = (*PUBLIC, *public)
         self._batchers: dict[str, Batcher] = {}
         self._uploads: Uploads | None = None

@@ -92,6 +92,11 @@ class Shelf:
     def default(self) -> str:
         return next(iter(self._offered))
 
+    @property
+    def stream_default(self) -> str:
+        """The model for streams where a client names none: the one that ships for them, if here."""
+        return pretrained.STREAM if pretrained.STREAM in self._offered else self.default
+
     def find(self, name: str | None) -> Offered:
         """A model by its name; None finds the default.
 

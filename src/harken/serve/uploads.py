@@ -92,7 +92,8 @@ class Uploads:
         finally:
             path.unlink(missing_ok=True)
         if "document" in answer:
-            return _renamed(answer["document"], name, shown)
+            document: dict[str, Any] = _renamed(answer["document"], name, shown)
+            return document
         raise _refusal(answer, name, shown, self._limits)
 
     async def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
