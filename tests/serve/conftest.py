@@ -103,8 +103,6 @@ def running(shelf: Shelf, limits: Limits, keys: KeyRing | None = None) -> Iterat
     thread = threading.Thread(target=uvicorn.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        # Connections wait in the socket's queue until the server takes them.
-        listener.listen()
         yield Running(service, listener.getsockname()[1])
     finally:
         uvicorn.should_exit = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,6 +64,7 @@ def serve(
 
     Its log goes to standard error, a line of JSON for each request. Ctrl-C ends it.
     """
+    _one_thread_for_algebra()
     _refuse_without_extra()
     if new_key is not None:
         _print_new_key(new_key)
@@ -86,6 +88,13 @@ def serve(
     _say_where(host, listener.getsockname()[1], token, secure=cert is not None)
     logs.configure()
     running.run(sockets=[listener])
+
+
+def _one_thread_for_algebra() -> None:
+    """Before NumPy is loaded, which starts the threads: for a few windows they cost more than all
+    else together."""
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 def _refuse_without_extra() -> None:

@@ -178,7 +178,7 @@ def _open(connection: Connection, opened: ExitStack) -> Any:
         return opened.enter_context(connecting)
     except InvalidStatus as error:
         response = error.response
-        raise refused(response.status_code, response.body or b"", connection.url) from None
+        raise refused(response.status_code, bytes(response.body or b""), connection.url) from None
     except (OSError, InvalidHandshake, TimeoutError) as error:
         raise unreachable(connection.url, error) from None
 

@@ -7,6 +7,7 @@ are too many, each further one is answered that it should come back later.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -33,7 +34,9 @@ def protocols(limits: Limits) -> tuple[type[H11Protocol], type[WebSocketsSansIOP
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self.app = _cutting_off(self.app, transport, limits.send_s)
+            self.app = _cutting_off(
+                self.app, transport, limits.send_s, lambda: self.flow.write_paused
+            )
             if len(self.connections) > limits.connections:
                 self._is_refused = True
                 self.app = _no_more
@@ -71,7 +74,9 @@ def protocols(limits: Limits) -> tuple[type[H11Protocol], type[WebSocketsSansIOP
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            self.app = _cutting_off(self.app, transport, limits.send_s)
+            self.app = _cutting_off(
+                self.app, transport, limits.send_s, lambda: not self.writable.is_set()
+            )
 
         async def send(self, message: Any) -> None:
             await super().send(message)
@@ -86,11 +91,21 @@ def protocols(limits: Limits) -> tuple[type[H11Protocol], type[WebSocketsSansIOP
     return Http, WebSocket
 
 
-def _cutting_off(app: Any, transport: asyncio.Transport, send_s: float) -> Any:
-    """An application whose connection is cut off when it does not take what is sent."""
+def _cutting_off(
+    app: Any, transport: asyncio.Transport, send_s: float, must_wait: Callable[[], bool]
+) -> Any:
+    """An application whose connection is cut off when it does not take what is sent.
+
+    Parameters
+    ----------
+    must_wait : whether the other side has still to take what was sent before
+    """
 
     async def cut_off(scope: Scope, receive: Receive, send: Send) -> None:
         async def timed(message: Message) -> None:
+            if not must_wait():
+                await send(message)
+                return
             try:
                 async with asyncio.timeout(send_s):
                     await send(message)

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -52,12 +52,12 @@ class Pushes:
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
-        self._waiting: deque[_Job] = deque()
+        self._waiting: deque[_Job[Any]] = deque()
         self._running: asyncio.Task[None] | None = None
 
     async def run(self, work: Callable[[], T]) -> T:
         """What a job gives, or raises."""
-        job = _Job(work, asyncio.get_running_loop().create_future())
+        job: _Job[T] = _Job(work, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         if self._running is None:
             self._running = asyncio.create_task(self._run())
@@ -65,7 +65,7 @@ class Pushes:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        jobs: list[_Job] = []
+        jobs: list[_Job[Any]] = []
         try:
             while self._waiting:
                 n = min(len(self._waiting), _MOST_AT_ONCE)
@@ -82,6 +82,6 @@ class Pushes:
             self._running = None
 
 
-def _run_all(jobs: list[_Job]) -> None:
+def _run_all(jobs: list[_Job[Any]]) -> None:
     for job in jobs:
         job.run()

@@ -15,6 +15,8 @@ from harken.serve.protocols import protocols
 
 #: Open files besides the connections: models, logs, the worker's pipes.
 _OTHER_FILES = 64
+#: Connections that may wait to be taken.
+_BACKLOG = 1024
 
 
 def server(
@@ -29,6 +31,11 @@ def server(
     Parameters
     ----------
     cert, key : certificate chain and private key in PEM, for HTTPS
+
+    Raises
+    ------
+    InputError
+        They are no certificate and key.
     """
     _allow_open_files(limits.connections + _OTHER_FILES)
     http, websocket = protocols(limits)
@@ -48,8 +55,14 @@ def server(
         ws_per_message_deflate=False,
         timeout_keep_alive=int(limits.keep_alive_s),
         timeout_graceful_shutdown=5,
-        backlog=1024,
+        backlog=_BACKLOG,
     )
+    try:
+        config.load()
+    except (OSError, ValueError) as error:  # of the ssl module
+        raise InputError(
+            f"{cert} and {key} are no certificate and key that can be used: {error}."
+        ) from None
     return uvicorn.Server(config)
 
 
@@ -73,6 +86,7 @@ def listen(host: str, port: int) -> socket.socket:
         # So that a service that was killed can come back at once.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host.strip("[]"), port))
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise InputError(

@@ -113,6 +113,7 @@ class Session:
             part = slice(first, first + _AT_ONCE)
             gyro = None if gyro_rad_s is None else gyro_rad_s[part]
             found += await self._push(time_s[part], acc_g[part], gyro)
+        self._metrics.samples.inc(len(time_s))
         return found
 
     async def finish(self) -> list[StreamPrediction]:
@@ -127,5 +128,4 @@ class Session:
     ) -> list[StreamPrediction]:
         found = await self._pushes.run(lambda: self.stream.push(time_s, acc_g, gyro_rad_s))
         self.n_samples += len(time_s)
-        self._metrics.samples.inc(len(time_s))
         return found

@@ -65,6 +65,7 @@ class _Conversation:
         self._service = service
         self._request_id: str = socket.state.request_id
         self._gyroscope = True
+        self._idle: asyncio.Timeout
 
     async def run(self) -> None:
         """From the first message to the last.
@@ -76,6 +77,16 @@ class _Conversation:
         WebSocketDisconnect
             The client has gone.
         """
+        idle_s = self._service.limits.idle_s
+        try:
+            async with asyncio.timeout(idle_s) as self._idle:
+                await self._run()
+        except TimeoutError:
+            raise Refusal(
+                408, "idle", f"No message came for {idle_s:g} s: the stream is closed."
+            ) from None
+
+    async def _run(self) -> None:
         session = await self._start()
         try:
             while True:
@@ -139,22 +150,19 @@ class _Conversation:
 
         Raises
         ------
-        Refusal
-            None comes for too long.
         WebSocketDisconnect
             The client has gone.
         """
-        try:
-            async with asyncio.timeout(self._service.limits.idle_s):
-                message = await self._socket.receive()
-        except TimeoutError:
-            raise Refusal(
-                408, "idle",
-                f"No message came for {self._service.limits.idle_s:g} s: the stream is closed.",
-            ) from None  # fmt: skip
+        message = await self._socket.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1006))
-        data: bytes | str = (
-            message["bytes"] if message.get("bytes") is not None else message["text"]
-        )
-        return data
+        self._stay()
+        data: bytes | str | None = message.get("bytes")
+        return message["text"] if data is None else data
+
+    def _stay(self) -> None:
+        """Put off the end of an idle stream; not at each message, for that takes time."""
+        idle_s = self._service.limits.idle_s
+        until_s = asyncio.get_running_loop().time() + idle_s
+        if until_s - (self._idle.when() or 0.0) > idle_s / 10:
+            self._idle.reschedule(until_s)
