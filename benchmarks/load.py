@@ -74,7 +74,9 @@ async def ask_again_and_again(
     while time.perf_counter() < until_s:
         began = time.perf_counter()
         try:
-            status, _ = await asyncio.wait_for(client.ask(sent), 10)
+            # Not `wait_for`, which in Python 3.11 may lose a cancellation.
+            async with asyncio.timeout(10):
+                status, _ = await client.ask(sent)
         except (OSError, EOFError, TimeoutError):
             status = 0
             client.close()
@@ -108,18 +110,16 @@ async def never_read(port: int, sent: bytes, seconds: float) -> str:
     _, writer = await asyncio.open_connection(HOST, port, limit=1)
     writer.transport.pause_reading()  # type: ignore[attr-defined]
     began = time.perf_counter()
-    n = 0
     try:
         while time.perf_counter() - began < seconds:
             writer.write(sent)
-            n += 1
-            await asyncio.wait_for(writer.drain(), seconds)
+            async with asyncio.timeout(seconds):
+                await writer.drain()
     except (OSError, TimeoutError):
         pass
     cut_off = writer.transport.is_closing()
     writer.transport.abort()
-    after = f"cut off after {time.perf_counter() - began:.1f} s" if cut_off else "held"
-    return f"{n} requests unread, {after}"
+    return f"cut off after {time.perf_counter() - began:.0f} s" if cut_off else "held"
 
 
 async def send_too_much(port: int, key: str, n_bytes: int, *, chunked: bool) -> int:

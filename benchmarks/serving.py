@@ -174,8 +174,7 @@ def _told(found: object) -> str:
         (thing.decode(errors="replace").strip() or "closed") if isinstance(thing, bytes) else thing
         for thing in things
     ]
-    said = [str(thing) for thing in said]
-    return ", ".join(f"{said.count(thing)} x {thing}" for thing in sorted(set(said)))
+    return ", ".join(f"{said.count(thing)} x {thing}" for thing in sorted(set(said), key=str))
 
 
 async def killed(server: Server, folder: Path) -> Server:

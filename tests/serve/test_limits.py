@@ -213,7 +213,9 @@ def test_slow_clients_are_cut_off(limited: Callable[..., Running]) -> None:
         assert is_cut_off(connection)
 
 
-def test_a_client_that_does_not_read_is_cut_off(limited: Callable[..., Running]) -> None:
+def test_a_client_that_does_not_read_is_cut_off(
+    limited: Callable[..., Running], caplog: pytest.LogCaptureFixture
+) -> None:
     service = limited(send_s=0.3)
     # Requests without end, whose answers fill every buffer on the way.
     ask = b"GET /v1/models/pretrained HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -228,6 +230,7 @@ def test_a_client_that_does_not_read_is_cut_off(limited: Callable[..., Running])
                 except TimeoutError:
                     continue  # the server takes no more either
     assert service.ask("GET", "/healthz").status == 200
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_too_many_connections(limited: Callable[..., Running]) -> None:

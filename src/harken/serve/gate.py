@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from harken.errors import HarkenError
 from harken.serve import logs
@@ -51,6 +52,8 @@ class Gate:
         try:
             scope["state"]["client"] = self._admit(scope)
             await self._app(scope, receive, passing.send)
+        except WebSocketDisconnect:
+            pass  # before the stream began
         except Exception as error:
             # The outermost place that may answer: nothing above it knows JSON.
             refusal = _refusal_of(error)

@@ -111,7 +111,9 @@ def _cutting_off(
                     await send(message)
             except TimeoutError:
                 transport.abort()
-                raise ClientDisconnected from None
+                await asyncio.sleep(0)  # uvicorn sees that the connection is gone
+                if scope["type"] == "websocket":
+                    raise ClientDisconnected from None
 
         await app(scope, receive, timed)
 
