@@ -8,7 +8,17 @@ import shlex
 from pathlib import Path
 
 import pytest
-from benchmarks import accuracy_full, classic, foreign, loso, pages, personal, tables, turning
+from benchmarks import (
+    accuracy_full,
+    classic,
+    continuous,
+    foreign,
+    loso,
+    pages,
+    personal,
+    tables,
+    turning,
+)
 
 from harken.cli import main
 
@@ -72,6 +82,14 @@ def test_the_tables_of_two_labelled_minutes_are_what_was_measured() -> None:
 def test_the_table_of_foreign_input_is_what_was_measured() -> None:
     results = json.loads((ROOT / "docs" / "results" / "foreign.json").read_text())
     assert pages.section(RESULTS, "foreign") == foreign.section(results)
+
+
+def test_the_tables_of_whole_recordings_are_what_was_measured() -> None:
+    results = json.loads((ROOT / "docs" / "results" / "continuous.json").read_text())
+    assert pages.section(RESULTS, "state") == continuous.folds_table(results["folds"])
+    assert pages.section(RESULTS, "continuous") == continuous.table(
+        results["test"], results["by_second_on_folds"]
+    )
 
 
 @pytest.mark.parametrize("page", [README, RESULTS], ids=["README", "results"])

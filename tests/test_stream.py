@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -431,6 +431,23 @@ def test_a_stream_that_ends_before_it_has_begun_says_nothing(models: dict[str, P
     stream = Stream(models["conv-lstm"])
     assert stream.push(np.arange(100) / 50, np.ones((100, 3)), np.ones((100, 3))) == []
     assert stream.finish() == []
+
+
+def test_the_page_says_how(person: Recording) -> None:
+    """The example of docs/stream.md, as it stands there."""
+    page = Path(__file__).parent.parent / "docs" / "stream.md"
+    code = page.read_text(encoding="utf-8").split("```python")[1].split("```")[0]
+    samples = rows(person)
+
+    def messages() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        for part in np.array_split(samples, 100):
+            yield part[:, 0], part[:, 1:4], part[:, 4:]
+
+    shown: list[tuple[object, ...]] = []
+    exec(code, {"messages": messages, "print": lambda *what: shown.append(what)})
+    answers = [what for what in shown if what[0] != "now"]
+    assert len(answers) == len(pushed(Stream(), samples, []))
+    assert {what[1] for what in shown} <= set(ACTIVITIES)
 
 
 def test_it_runs_without_torch(models: dict[str, Predictor]) -> None:

@@ -148,8 +148,8 @@ def mounting_from_standing(
     if not moved_g <= _MOVED_G:
         raise ContractError(
             f"{name}: in its first {seconds:g} s the device moved by {moved_g:.2g} g; standing "
-            f"still is below {_MOVED_G:g} g. Stand still and start anew, or let the mounting be "
-            "estimated from gait."
+            f"still is below {_MOVED_G:g} g. Stand still and start anew, or give the rotation; of "
+            "a whole recording it can also be estimated from gait."
         )
     if not _PLAUSIBLE_G[0] <= size_g <= _PLAUSIBLE_G[1]:
         raise ContractError(

@@ -133,6 +133,15 @@ def test_one_doubtful_window_among_sure_ones_is_put_right(way: str) -> None:
     assert smooth(probability, starts, Smoothing.default(3), "none")[4] == 1
 
 
+@pytest.mark.parametrize("share", [0.0625, 0.5, 2.0])
+def test_at_other_hops_activities_last_as_long(share: float) -> None:
+    smoothing = Smoothing((0.9, 0.95, 0.8), (0.2, 0.5, 0.3))
+    other = smoothing.at_hops(share)
+    assert other.prior == smoothing.prior
+    # After as much time the same chance is left that an activity has gone on throughout.
+    np.testing.assert_allclose(np.array(other.stay) ** (1 / share), smoothing.stay)
+
+
 def test_no_windows_no_answers() -> None:
     nothing = np.empty((0, 3), np.float32), np.empty(0, bool)
     for way in WAYS:
