@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+
+from harken.errors import HarkenError
 from harken.serve.batching import Batcher
 from harken.serve.keys import KeyRing
 from harken.serve.limits import Limits
 from harken.serve.metrics import Metrics
 from harken.serve.origins import Origins
-from harken.serve.pushes import Pushes
 from harken.serve.sessions import Sessions
 from harken.serve.shelf import Shelf
 from harken.serve.uploads import Uploads
+from harken.stream import Stream
 
 #: Paths that ask for no key.
 PUBLIC = ("/healthz", "/openapi.json")
@@ -33,7 +36,7 @@ class Service:
     Attributes
     ----------
     metrics : its figures
-    network : where models run, one call at a time
+    network : where models answer windows, one call at a time
     sessions : the streams that are open
     """
 
@@ -51,7 +54,7 @@ class Service:
         self.limits = limits
         self.metrics = Metrics()
         self.network = ThreadPoolExecutor(1, thread_name_prefix="network")
-        self.sessions = Sessions(limits, self.metrics, Pushes(self.network))
+        self.sessions = Sessions(limits, self.metrics)
         self._public = (*PUBLIC, *public)
         self._batchers: dict[str, Batcher] = {}
         self._uploads: Uploads | None = None
@@ -79,6 +82,16 @@ class Service:
         if self._uploads is None:
             self._uploads = Uploads(self.limits)
         return self._uploads
+
+    def warm_up(self) -> None:
+        """Do once what takes seconds the first time, before anybody waits for it."""
+        time_s = np.arange(0, 8, 0.02)
+        still = np.tile([1.0, 0.0, 0.0], (len(time_s), 1))
+        for offered in self.shelf:
+            try:
+                Stream(offered.predictor).push(time_s, still, np.zeros_like(still))
+            except HarkenError:
+                continue  # not every model can take a stream, or one that stands like this
 
     async def close(self) -> None:
         """End what it started and remove what it wrote."""

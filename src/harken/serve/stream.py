@@ -136,7 +136,7 @@ class _Conversation:
         )
 
     async def _finish(self, session: Session) -> None:
-        found = await session.finish()
+        found = session.finish()
         await self._socket.send_text(
             messages.answered("finished", found, session.n_samples, session.stream)
         )
