@@ -25,9 +25,13 @@ from harken.cli import main
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
-_PERSONAL = re.findall(
-    r"^harken (.+)$", (ROOT / "docs" / "personalise.md").read_text(encoding="utf-8"), re.MULTILINE
-)
+_OF_DOCS = [
+    line
+    for name in ("personalise.md", "serve.md")
+    for line in re.findall(
+        r"^harken (.+)$", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.MULTILINE
+    )
+]
 
 
 def test_the_table_of_the_classic_is_what_was_measured() -> None:
@@ -99,7 +103,7 @@ def test_pictures_are_there(page: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    sorted({*re.findall(r"\.venv/bin/harken ([^\n#]+)", README), *_PERSONAL}),
+    sorted({*re.findall(r"\.venv/bin/harken ([^\n#]+)", README), *_OF_DOCS}),
     ids=str,
 )
 def test_every_command_and_option_exists(line: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Bout": "harken.bouts",
+    "Client": "harken.client",
     "CrossValidation": "harken.training.crossval",
     "FilterChain": "harken.signal",
     "HarkenError": "harken.errors",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from harken.api import search as search
     from harken.api import train as train
     from harken.bouts import Bout as Bout
+    from harken.client import Client as Client
     from harken.datasets import load as load
     from harken.errors import HarkenError as HarkenError
     from harken.inspection import inspect_recording as inspect_recording

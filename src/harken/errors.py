@@ -11,6 +11,7 @@
     │   ├── UnknownNameError       no such dataset, model, preset, channel ...; suggests the nearest
     │   ├── LeakageError           one subject would stand on both sides of a split
     │   ├── MissingExtraError      an optional dependency is not installed
+    │   ├── ServiceError           a service of Harken's refused a request, or is not there
     │   ├── DownloadError          the publisher could not be reached
     │   └── StorageError           a file could not be written: disk full, no permission
     └── TrainingError              training failed on its own; the command line exits with 1
@@ -85,6 +86,22 @@ class MissingExtraError(InputError):
             f"{purpose} needs the package {module!r}, which is not installed. "
             f"Install it with: pip install 'harken[{extra}]'"
         )
+
+
+class ServiceError(InputError):
+    """A service of Harken's refused a request, or could not be reached.
+
+    Parameters
+    ----------
+    message : for the person who reads it
+    status : of HTTP, or the code with which a WebSocket was closed; 0 where nothing answered
+    code : what programs can tell the reason by
+    """
+
+    def __init__(self, message: str, status: int = 0, code: str = "unreachable") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
 
 
 class DownloadError(InputError):

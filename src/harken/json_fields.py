@@ -40,6 +40,10 @@ class JsonFields:
         self._left.pop(name, None)
         return True
 
+    def holds_text(self, name: str) -> bool:
+        """Whether a field is there and is text; does not take it."""
+        return isinstance(self._left.get(name), str)
+
     def done(self) -> None:
         """Refuse fields that nobody took."""
         if self._left:
@@ -118,6 +122,10 @@ class JsonFields:
         if not rows[0] or len(rows[0]) > most or len({len(row) for row in rows}) != 1:
             raise self._wrong(name, rows, "equally long rows of numbers")
         return [[self._as_number(name, item, -1e300, 1e300) for item in row] for row in rows]
+
+    def rows(self, name: str, most: int) -> list[Any]:
+        """A list of at most so many items, as they are."""
+        return self._list(name, most)
 
     def _take(self, name: str) -> Any:
         if name not in self._left:

@@ -27,6 +27,7 @@ class Predictor:
     Parameters
     ----------
     path : the model file, or the name of one that ships, see `harken.pretrained`
+    threads : of one call of the network; None takes as many as there are cores
 
     Attributes
     ----------
@@ -35,9 +36,9 @@ class Predictor:
     engine : its network
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
         self.path = pretrained.find(path)
-        session, self.card = model_file.load(self.path)
+        session, self.card = model_file.load(self.path, threads=threads)
         self.engine = Engine(session, self.card.stream)
 
     @property

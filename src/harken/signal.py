@@ -16,6 +16,7 @@ median looks one sample ahead: the output lags the input by one sample until `fl
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -52,13 +53,20 @@ Start = Literal["zero", "settled"]
 WARM_UP_S = 5.0
 
 
+@lru_cache(maxsize=64)
+def _butterworth(cutoff_hz: float, order: int, rate_hz: float) -> NDArray[np.float64]:
+    """The sections of a low-pass; designing one takes longer than a second of samples."""
+    from scipy.signal import butter
+
+    sections: NDArray[np.float64] = butter(order, cutoff_hz, "lowpass", fs=rate_hz, output="sos")
+    return sections
+
+
 class _LowPass:
     """A causal Butterworth low-pass over the columns of what is pushed; it keeps its state."""
 
     def __init__(self, cutoff_hz: float, order: int, rate_hz: float) -> None:
-        from scipy.signal import butter
-
-        self._sos = butter(order, cutoff_hz, "lowpass", fs=rate_hz, output="sos")
+        self._sos = _butterworth(cutoff_hz, order, rate_hz)
         self._state: NDArray[np.float64] | None = None
 
     def settle(self, steady: NDArray[np.float64]) -> None:

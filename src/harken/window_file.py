@@ -46,7 +46,7 @@ def load(path: str | Path) -> Windows:
     """
     arrays = _read_arrays(Path(path))
     about = _read_about(arrays.pop("about", None), path)
-    x = _checked_x(arrays["x"], path)
+    x = checked_x(arrays["x"], path)
     n = len(x)
     defaults = {
         "y": np.full(n, UNLABELLED, dtype=np.int64),
@@ -112,8 +112,19 @@ def _read_about(text: NDArray[Any] | None, path: str | Path) -> dict[str, Any]:
     return about
 
 
-def _checked_x(x: NDArray[Any], path: str | Path) -> NDArray[np.float32]:
-    """The windows of a file as float32, if they are that."""
+def checked_x(x: NDArray[Any], path: str | Path) -> NDArray[np.float32]:
+    """The windows of a file as float32, if they are that.
+
+    Parameters
+    ----------
+    x : what was found
+    path : the file, or whatever else they come from, for messages
+
+    Raises
+    ------
+    FormatError
+        No numbers, another shape than (n_windows, n_steps, n_channels), or a value not finite.
+    """
     if x.ndim != 3 or x.dtype.kind not in "fiu":
         raise FormatError(
             f"{path}: 'x' has shape {x.shape} and type {x.dtype}; expected numbers in the shape "

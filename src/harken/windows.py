@@ -151,6 +151,33 @@ class Windows:
         return dataclasses.replace(self, x=x, channels=tuple(channels))
 
 
+def bare_windows(
+    x: NDArray[np.float32],
+    channels: Sequence[str] = CHANNELS,
+    labels: Sequence[str] = ACTIVITIES,
+    rate_hz: float = 50.0,
+) -> Windows:
+    """Windows of which nothing else is known: each counts as a recording of its own, unlabelled.
+
+    Parameters
+    ----------
+    x : (n_windows, n_steps, n_channels), acceleration in g, angular velocity in rad/s
+    """
+    n = len(x)
+    return Windows(
+        x=x,
+        y=np.full(n, UNLABELLED, np.int64),
+        subject=np.full(n, ""),
+        recording=np.arange(n).astype(str),
+        start_s=np.zeros(n),
+        split=np.full(n, ""),
+        warm_up=np.zeros(n, bool),
+        channels=tuple(channels),
+        labels=tuple(labels),
+        rate_hz=rate_hz,
+    )
+
+
 def natural_order(names: Iterable[str]) -> tuple[str, ...]:
     """Sort so that "2" comes before "10"."""
     import re

@@ -30,6 +30,7 @@ COMMANDS = [
     ("inspect",),
     ("predict",),
     ("personalise",),
+    ("serve",),
     ("models",),
     ("data", "list"),
     ("data", "fetch"),

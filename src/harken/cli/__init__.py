@@ -17,6 +17,7 @@ from harken.cli import (
     personalise,
     predict,
     search,
+    serve,
     train,
 )
 from harken.errors import HarkenError
@@ -37,6 +38,7 @@ app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("personalise", epilog=personalise.EXAMPLE)(personalise.personalise)
+app.command("serve", epilog=serve.EXAMPLE)(serve.serve)
 app.command("models", epilog=models.EXAMPLE)(models.models)
 
 

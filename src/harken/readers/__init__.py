@@ -47,7 +47,8 @@ READERS = {
     )
 }
 
-_KNOWN = (".csv", ".tsv", ".txt", ".dat", ".json", ".parquet", ".pq", ".zip")
+#: Of the files in which recordings come, besides window files (.npz).
+KNOWN_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".json", ".parquet", ".pq", ".zip")
 
 
 def sniff(path: str | Path) -> Reader:
@@ -63,10 +64,10 @@ def sniff(path: str | Path) -> Reader:
 
 def _sniff(export: Export) -> Reader:
     path = export.path
-    if export.is_lone_file and path.suffix.lower() not in _KNOWN:
+    if export.is_lone_file and path.suffix.lower() not in KNOWN_ENDINGS:
         raise FormatError(
-            f"{path}: Harken reads recordings as {', '.join(_KNOWN)} and window files as .npz; "
-            f"found {path.suffix!r}."
+            f"{path}: Harken reads recordings as {', '.join(KNOWN_ENDINGS)} and window files as "
+            f".npz; found {path.suffix!r}."
         )
     for reader in READERS.values():
         if reader.matches(export):
