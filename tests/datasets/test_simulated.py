@@ -73,3 +73,12 @@ def test_it_is_called_simulated(windows: Windows) -> None:
     assert windows.dataset == "simulated"
     assert any("simulated" in note for note in windows.notes)
     assert "simulated" in simulated.simulate("1").notes[0]
+
+
+@pytest.mark.parametrize("minutes", [0.0, 0.3, 1.0])
+def test_a_short_session_holds_every_activity_too(minutes: float) -> None:
+    for subject in ("1", "2", "3"):
+        recording = simulated.simulate(subject, minutes=minutes)
+        assert {span.label for span in recording.spans} == set(ACTIVITIES)
+        assert all(span.end_s - span.start_s >= 2 for span in recording.spans)
+        assert recording.spans[-1].end_s == pytest.approx(recording.duration_s, abs=0.05)

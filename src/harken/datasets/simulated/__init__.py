@@ -56,7 +56,7 @@ def simulate(subject: str, *, seed: int = 0, minutes: float = 4.0) -> Recording:
     ----------
     subject : who; one of `SUBJECTS`, or any number as text
     seed : another seed is another set of people
-    minutes : length of the session, about
+    minutes : length of the session, about; no bout is shorter than 4 s
 
     Returns
     -------
@@ -104,6 +104,7 @@ def _script(rng: np.random.Generator, minutes: float) -> list[tuple[str, int]]:
         order[-1], order[len(ACTIVITIES)] = order[len(ACTIVITIES)], order[-1]
     share = rng.dirichlet(np.full(n_bouts, 30.0))
     lengths = np.rint(share * minutes * 60 * RATE_HZ).astype(int)
+    lengths = np.maximum(lengths, 2 * _N_CHANGE)  # something is left beside the change
     return [(str(activity), int(n)) for activity, n in zip(order, lengths, strict=True)]
 
 
