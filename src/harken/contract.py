@@ -43,6 +43,11 @@ class Contract:
     def spec(self) -> WindowSpec:
         return WindowSpec(self.n_steps, self.stride_steps, self.rate_hz)
 
+    @property
+    def reads_gyroscope(self) -> bool:
+        """Whether any of its channels comes from a gyroscope."""
+        return any("gyro" in channel for channel in self.channels)
+
     def check(self, windows: Windows) -> Windows:
         """The windows with just the contract's channels.
 

@@ -20,7 +20,7 @@ from harken.mounting import Mounting
 from harken.predictor import Predictor
 from harken.readers import read
 from harken.recording import Recording
-from harken.resolve import placement_of, settle_mounting, settle_placement
+from harken.resolve import placement_of, seen_by, settle_mounting, settle_placement
 from harken.sequence import chain_starts, time_order
 from harken.smoothing import smooth
 from harken.smoothing.model import DEFAULT_STAY
@@ -148,7 +148,7 @@ def _of_recording(
     violations: list[ContractError] = []
     notes: list[str] = []
     try:
-        refuse_unfit(_seen_by(predictor, recording))
+        refuse_unfit(seen_by(contract, recording))
     except ContractError as error:
         violations.append(error)
     try:
@@ -246,9 +246,3 @@ def _notes_on(predictor: Predictor, smoothing: str) -> tuple[str, ...]:
             "the model learnt from simulated people: its answers say nothing about real ones"
         )
     return tuple(notes)
-
-
-def _seen_by(predictor: Predictor, recording: Recording) -> Recording:
-    """The recording without a gyroscope that the model does not read anyway."""
-    reads_gyro = any("gyro" in channel for channel in predictor.contract.channels)
-    return recording if reads_gyro else replace(recording, gyro=None)

@@ -56,6 +56,11 @@ def placement_of(name: str) -> str:
     raise UnknownNameError("placement", name, [n for names in PLACEMENTS.values() for n in names])
 
 
+def seen_by(contract: Contract, recording: Recording) -> Recording:
+    """The recording without a gyroscope that the model does not read anyway."""
+    return recording if contract.reads_gyroscope else replace(recording, gyro=None)
+
+
 def settle_placement(
     recording: Recording, contract: Contract, given: str | None
 ) -> tuple[Recording, str]:

@@ -95,7 +95,7 @@ class Stream:
         self.hop_s = hop_steps / contract.rate_hz
         self.mounting: Mounting | None = None
         self.notes: tuple[str, ...] = (note,)
-        self._has_gyro = any("gyro" in channel for channel in contract.channels)
+        self._has_gyro = contract.reads_gyroscope
         self._hops = _hops(predictor, hop_steps, gyroscope=self._has_gyro)
         self._answers = StreamAnswers(predictor, hop_steps, smooths=smoothing == "causal")
         self._way, self._rate_hz, self._hold_s = mounting, rate_hz, hold_s

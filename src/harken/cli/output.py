@@ -26,6 +26,27 @@ SubjectPatternOption = Annotated[
         help="Finds who it is in the path of each file of a folder.",
     ),
 ]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="ROLE=NAME,...",
+        help="Columns of your table: time, acc_x, ..., gyro_z, label, subject.",
+    ),
+]
+PlacementOption = Annotated[
+    str | None,
+    typer.Option("--placement", help="Where the device was worn: waist, pocket, wrist, ..."),
+]
+MountingOption = Annotated[
+    str,
+    typer.Option(
+        "--mounting",
+        metavar="WAY",
+        help="How it was turned: estimate (from gait), standing (the first 3 s), as-worn, or the 9 "
+        "numbers of a rotation into the model's axes, row by row.",
+    ),
+]
 PresetOption = Annotated[
     str | None,
     typer.Option(

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harken.cli.output import JsonOption, console, example, print_json, print_table
+from harken.cli.output import (
+    ColumnsOption,
+    JsonOption,
+    MountingOption,
+    PlacementOption,
+    console,
+    example,
+    print_json,
+    print_table,
+)
 from harken.labels import activity_name
 
 if TYPE_CHECKING:
@@ -39,19 +48,9 @@ def personalise(
         int | None,
         typer.Option(metavar="N", help="Say which N stretches should be labelled next."),
     ] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ROLE=NAME,...",
-            help="Columns of your table: time, acc_x, ..., gyro_z, label, subject.",
-        ),
-    ] = None,
-    placement: Annotated[
-        str | None, typer.Option(help="Where the device was worn: waist, pocket, wrist, ...")
-    ] = None,
-    mounting: Annotated[
-        str, typer.Option(metavar="WAY", help="How it was turned, as for predict.")
-    ] = "estimate",
+    columns: ColumnsOption = None,
+    placement: PlacementOption = None,
+    mounting: MountingOption = "estimate",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the file to write if it is there.")
     ] = False,
@@ -66,14 +65,11 @@ def personalise(
     """
     from harken.personal import personalise as personal
     from harken.predictor import Predictor
-    from harken.readers import parse_columns
-    from harken.resolve import parse_mounting
+    from harken.reading import Reading
 
     reading: dict[str, Any] = {
         "labels": labels,
-        "columns": None if columns is None else parse_columns(columns),
-        "placement": placement,
-        "mounting": parse_mounting(mounting),
+        **vars(Reading.of_words(columns, placement, mounting)),
     }
     if propose is not None:
         _propose(model, files, propose, reading, out, overwrite=overwrite, as_json=as_json)

@@ -12,7 +12,10 @@ import typer
 
 from harken import pretrained
 from harken.cli.output import (
+    ColumnsOption,
     JsonOption,
+    MountingOption,
+    PlacementOption,
     console,
     example,
     print_json,
@@ -40,24 +43,9 @@ def predict(
         Path | None, typer.Option(help="Write the bouts: .csv, .parquet or .json.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw signals and activities: .png.")] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ROLE=NAME,...",
-            help="Columns of your table: time, acc_x, ..., gyro_z, label, subject.",
-        ),
-    ] = None,
-    placement: Annotated[
-        str | None, typer.Option(help="Where the device was worn: waist, pocket, wrist, ...")
-    ] = None,
-    mounting: Annotated[
-        str,
-        typer.Option(
-            metavar="WAY",
-            help="How it was turned: estimate (from gait), standing (the first 3 s), as-worn, or "
-            "the 9 numbers of a rotation into the model's axes, row by row.",
-        ),
-    ] = "estimate",
+    columns: ColumnsOption = None,
+    placement: PlacementOption = None,
+    mounting: MountingOption = "estimate",
     smooth: Annotated[
         str,
         typer.Option(
@@ -81,8 +69,7 @@ def predict(
     from harken.bout_file import check_ending, write_bouts
     from harken.prediction import predict as predict_file
     from harken.predictor import Predictor
-    from harken.readers import parse_columns
-    from harken.resolve import parse_mounting, placement_of
+    from harken.reading import Reading
     from harken.smoothing import known_way
 
     if plot is not None and len(files) > 1:
@@ -91,9 +78,7 @@ def predict(
         check_ending(out)
     recognise = partial(
         predict_file,
-        columns=None if columns is None else parse_columns(columns),
-        placement=None if placement is None else placement_of(placement),
-        mounting=parse_mounting(mounting),
+        **vars(Reading.of_words(columns, placement, mounting)),
         smoothing=known_way(smooth),
         force=force,
         model=Predictor(model),

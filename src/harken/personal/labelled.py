@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harken.errors import FormatError, InputError, UnknownNameError
 from harken.inspection import refuse_unfit
-from harken.mounting import Mounting
 from harken.predictor import Predictor
 from harken.readers import read
 from harken.readers.export import Export
+from harken.reading import Reading
 from harken.recording import Recording, Span
-from harken.resolve import settle_mounting, settle_placement
+from harken.resolve import seen_by, settle_mounting, settle_placement
 from harken.windows import UNLABELLED, Windows
 
 _SPAN_COLUMNS = ("start_s", "end_s", "activity")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How recordings are read, for all of them alike.
-
-    Attributes
-    ----------
-    columns, placement, mounting : as for `harken.predict`
-    """
-
-    columns: Mapping[str, str] | None = None
-    placement: str | None = None
-    mounting: str | Mounting | NDArray[np.float64] = "estimate"
 
 
 def windows_of(
@@ -104,8 +89,7 @@ def _cut(
     recording = replace(
         recording, spans=tuple(replace(span, label=label(span.label)) for span in told)
     )
-    reads_gyro = any("gyro" in channel for channel in contract.channels)
-    refuse_unfit(recording if reads_gyro else replace(recording, gyro=None))
+    refuse_unfit(seen_by(contract, recording))
     recording, _ = settle_placement(recording, contract, reading.placement)
     mounting = settle_mounting(recording, contract, reading.mounting)
     return predictor.windows_of(recording, mounting.rotation)

@@ -18,9 +18,10 @@ from harken.files import replacing
 from harken.mounting import Mounting
 from harken.personal import held_out
 from harken.personal.head import STRENGTH, Head, metric_of, refit
-from harken.personal.labelled import Reading, read_spans, windows_of
+from harken.personal.labelled import read_spans, windows_of
 from harken.personal.record import Personalisation
 from harken.predictor import Predictor
+from harken.reading import Reading
 from harken.recording import Recording
 from harken.splits import WITHIN_SUBJECT
 from harken.windows import UNLABELLED, Windows, concatenate

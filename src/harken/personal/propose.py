@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from harken.errors import InputError
 from harken.mounting import Mounting
 from harken.personal.head import metric_of
-from harken.personal.labelled import Reading
 from harken.personal.personalise import Source, labelled_windows
 from harken.predictor import Predictor
+from harken.reading import Reading
 from harken.sequence import time_order, touches
 from harken.windows import UNLABELLED, Windows
 

@@ -120,7 +120,7 @@ class _Conversation:
         shelf = self._service.shelf
         offered = shelf.find(start.model or shelf.stream_default)
         stream = Stream(offered.predictor, **start.settings)
-        self._gyroscope = messages.has_gyroscope(offered.predictor)
+        self._gyroscope = stream.contract.reads_gyroscope
         text = messages.started(offered.name, stream, gyroscope=self._gyroscope)
         await self._socket.send_text(text)
         return self._service.sessions.session(stream)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from harken.errors import FormatError
 from harken.json_fields import JsonFields
 from harken.mounting import mounting_from_rotation
-from harken.predictor import Predictor
 from harken.stream import Stream
 from harken.stream_answers import StreamPrediction
 
@@ -51,11 +50,6 @@ class Samples:
 @dataclass(frozen=True)
 class Finish:
     """The last message of a stream."""
-
-
-def has_gyroscope(predictor: Predictor) -> bool:
-    """Whether a model reads angular velocity."""
-    return any("gyro" in channel for channel in predictor.contract.channels)
 
 
 def parse_start(text: str) -> Start:

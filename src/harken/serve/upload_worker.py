@@ -17,8 +17,7 @@ from typing import Any
 from harken.errors import HarkenError
 from harken.prediction import predict
 from harken.predictor import Predictor
-from harken.readers import parse_columns
-from harken.resolve import parse_mounting, placement_of
+from harken.reading import Reading
 from harken.serve.logs import fault
 from harken.smoothing import known_way
 
@@ -41,13 +40,13 @@ def _answer(job: dict[str, Any], models: dict[str, Predictor]) -> dict[str, Any]
         if name not in models:
             models[name] = Predictor(name, threads=1)
         options = job["options"]
-        columns, placement = options.get("columns"), options.get("placement")
+        reading = Reading.of_words(
+            options.get("columns"), options.get("placement"), options.get("mounting", "estimate")
+        )
         prediction = predict(
             job["file"],
             models[name],
-            columns=None if columns is None else parse_columns(columns),
-            placement=None if placement is None else placement_of(placement),
-            mounting=parse_mounting(options.get("mounting", "estimate")),
+            **vars(reading),
             smoothing=known_way(options.get("smoothing", "viterbi")),
             force=options.get("force", False),
         )
