@@ -26,7 +26,7 @@ from benchmarks.summaries import FLAGSHIP, Results, right_alone, summary
 from harken.files import write_text
 from harken.folds import SUBJECT_KFOLD
 from harken.splits import Split
-from harken.training.recipe import PRESETS
+from harken.training.presets import PRESETS
 
 RESULTS = Path("docs/results/accuracy.json")
 DATASETS = ("uci-har", "uci-har-upright")

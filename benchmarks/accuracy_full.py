@@ -27,7 +27,7 @@ from benchmarks.peers import PEERS
 from benchmarks.summaries import FLAGSHIP, Summary, summary
 from harken.errors import HarkenError, Interrupted
 from harken.files import write_text
-from harken.training.recipe import PRESETS
+from harken.training.presets import PRESETS
 
 RESULTS = Path("docs/results/accuracy-full.json")
 ANY_MOUNTING = "any-mounting"

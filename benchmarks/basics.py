@@ -30,7 +30,7 @@ from harken.signal_path import filter_recording
 from harken.training.lanes import Lanes
 from harken.training.loop import Labelled, train_step
 from harken.training.optimiser import make_optimiser
-from harken.training.recipe import preset
+from harken.training.presets import preset
 
 
 def loading() -> None:

@@ -23,7 +23,7 @@ from harken.files import write_text
 from harken.folds import SUBJECT_KFOLD, Fold, subject_folds
 from harken.predictor import Predictor
 from harken.splits import Split, official
-from harken.training.recipe import PRESETS
+from harken.training.presets import PRESETS
 
 RUNS = Path("runs/accuracy")
 OFFICIAL = "official"

@@ -57,7 +57,7 @@ from harken.stream import Stream
 from harken.stream_answers import StreamPrediction
 from harken.training.crossval import CrossValidation
 from harken.training.preset_file import write_preset
-from harken.training.recipe import PRESETS
+from harken.training.presets import PRESETS
 from harken.training.train import usable_windows
 from harken.windows import Windows
 

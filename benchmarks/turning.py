@@ -37,7 +37,7 @@ from harken.predictor import Predictor
 from harken.recording import Recording, Sensor
 from harken.resolve import settle_mounting
 from harken.signal_path import rotate
-from harken.training.recipe import PRESETS
+from harken.training.presets import PRESETS
 
 RUNS = Path("runs/turning")
 RESULTS = Path("docs/results/turning.json")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from harken.datasets import simulated
 from harken.splits import official
-from harken.training.recipe import PRESETS
+from harken.training.presets import PRESETS
 from harken.windows import Windows
 
 SVM, ROCKET = Row("features-svm", "simulated"), Row("minirocket", "simulated")

@@ -12,8 +12,9 @@ from harken.models import MODELS, require_torch
 from harken.splits import for_selection
 from harken.training.crossval import CrossValidation, Plan, run_all
 from harken.training.preset_file import SUFFIX, read_preset
-from harken.training.recipe import PRESETS, Preset, Recipe
-from harken.training.recipe import preset as preset_of_name
+from harken.training.presets import PRESETS, Preset
+from harken.training.presets import preset as preset_of_name
+from harken.training.recipe import Recipe
 from harken.training.run import Config, Run, new_folder
 from harken.training.workers import FoldsWatcher, SilentFolds
 from harken.windows import Windows

@@ -77,6 +77,11 @@ class Card:
         return dataclasses.asdict(self)
 
 
+def rounded(value: float) -> float:
+    """A number as it stands in a card: six digits are finer than anything measured."""
+    return float(f"{value:.6g}")
+
+
 def write_card(card: Card) -> str:
     """The card as JSON.
 

@@ -25,7 +25,7 @@ from harken.onnx_file import check_graph, read_onnx
 from harken.onnx_patch import patch
 from harken.personal.head import Head
 from harken.training import checkpoint
-from harken.training.recipe import PRESETS
+from harken.training.presets import PRESETS
 from harken.training.train import new_network
 from harken.windows import Windows
 

@@ -13,7 +13,7 @@ from harken.api import recipe_for, resume
 from harken.datasets import simulated
 from harken.errors import FormatError, InputError
 from harken.training.preset_file import read_preset, write_preset
-from harken.training.recipe import PRESETS, Preset
+from harken.training.presets import PRESETS, Preset
 
 GOOD = 'name = "mine"\ndescription = "my own"\n[recipe]\nmodel = "stacked-lstm"\n'
 

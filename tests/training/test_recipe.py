@@ -9,7 +9,8 @@ import pytest
 from harken.models import build
 from harken.models.network import Network, Shape
 from harken.signal import CHANNELS
-from harken.training.recipe import PRESETS, Preset, recipe_from
+from harken.training.presets import PRESETS, Preset
+from harken.training.recipe import recipe_from
 
 
 def network_of(preset: Preset) -> Network:

@@ -26,8 +26,9 @@ from harken.models import MODELS, build
 from harken.models.network import Shape
 from harken.training import trials
 from harken.training.preset_file import read_preset
+from harken.training.presets import PRESETS
 from harken.training.proposals import below_median, propose
-from harken.training.recipe import PRESETS, Recipe
+from harken.training.recipe import Recipe
 from harken.training.run import Config
 from harken.training.schedule import SilentSearch, run_all
 from harken.training.search import Search, SearchPlan

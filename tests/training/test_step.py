@@ -14,7 +14,8 @@ from harken.models.stacked_lstm import initialise_as_notebook
 from harken.training.lanes import Lanes
 from harken.training.loop import Labelled, train_step
 from harken.training.optimiser import learning_rate, make_optimiser
-from harken.training.recipe import PRESETS, Recipe
+from harken.training.presets import PRESETS
+from harken.training.recipe import Recipe
 
 CPU = torch.device("cpu")
 

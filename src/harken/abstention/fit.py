@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from harken.abstention.mixture import fit_mixture
 from harken.abstention.signals import SignalModel, gravity_of, n_statistics, statistics_of
 from harken.abstention.thresholds import Abstention
+from harken.card import rounded
 from harken.windows import Windows
 
 #: Share of windows, of people whom the network did not learn from, that each sign may call unsure.
@@ -35,8 +36,8 @@ def fit_signals(windows: Windows) -> SignalModel | None:
     mixture = fit_mixture(statistics, n_components, least_variance=_LEAST_VARIANCE)
     low, high = np.quantile(gravity_of(windows.x, windows.channels), [_OUTERMOST, 1 - _OUTERMOST])
     return SignalModel(
-        gravity=(_rounded(max(0.0, low - _CALIBRATION_G)), _rounded(high + _CALIBRATION_G)),
-        weight=tuple(map(_rounded, mixture.weight)),
+        gravity=(rounded(max(0.0, low - _CALIBRATION_G)), rounded(high + _CALIBRATION_G)),
+        weight=tuple(map(rounded, mixture.weight)),
         mean=_rows(mixture.mean),
         covariance=_rows(mixture.covariance.reshape(-1, statistics.shape[1])),
     )
@@ -62,9 +63,9 @@ def fit_abstention(
     share : of windows beyond each threshold
     """
     return Abstention(
-        confidence=_rounded(np.quantile(probability.max(axis=1), share)),
-        distance=_rounded(np.quantile(distance, 1 - share)),
-        density=None if density is None else _rounded(_least(density, share)),
+        confidence=rounded(np.quantile(probability.max(axis=1), share)),
+        distance=rounded(np.quantile(distance, 1 - share)),
+        density=None if density is None else rounded(_least(density, share)),
         signals=signals,
     )
 
@@ -76,8 +77,4 @@ def _least(density: NDArray[np.float64], share: float) -> float:
 
 
 def _rows(values: NDArray[np.float64]) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(map(_rounded, row)) for row in values)
-
-
-def _rounded(value: float | np.floating) -> float:
-    return float(f"{value:.6g}")
+    return tuple(tuple(map(rounded, row)) for row in values)

@@ -51,7 +51,7 @@ def models(
 
 def _list(*, as_json: bool) -> None:
     from harken.models import MODELS
-    from harken.training.recipe import PRESETS
+    from harken.training.presets import PRESETS
 
     networks = [{"name": m.name, "description": m.description} for m in MODELS.values()]
     presets = [

@@ -62,8 +62,12 @@ class StreamingBody(Body, ABC):
     def __init__(self, shape: Shape, stride: int) -> None:
         super().__init__()
         self.stride = stride
-        # The oldest samples of a window that fill no stride, so that the newest ones count.
-        self._n_left_out = shape.n_steps % stride
+        self._n_steps = shape.n_steps
+
+    @property
+    def stream(self) -> StreamState:
+        """What is kept of a stream, and by how many samples it goes on."""
+        return StreamState(self.stride, self.state_shapes)
 
     @abstractmethod
     def step(
@@ -83,7 +87,8 @@ class StreamingBody(Body, ABC):
         """Write the same computation into an ONNX graph."""
 
     def forward(self, x: Tensor) -> Tensor:
-        features, _ = self.step(x[:, self._n_left_out :], self.start(x))
+        left_out = self.stream.left_out(self._n_steps)
+        features, _ = self.step(x[:, left_out:], self.start(x))
         return features[:, -1]
 
     def start(self, x: Tensor) -> dict[str, Tensor]:
@@ -95,8 +100,8 @@ class StreamingBody(Body, ABC):
             name: graph.zeros(f"body.start.{name}", x, *shape)
             for name, shape in self.state_shapes.items()
         }
-        if self._n_left_out:
-            x = graph.slice("body.whole_strides", x, axis=1, start=self._n_left_out)
+        if left_out := self.stream.left_out(self._n_steps):
+            x = graph.slice("body.whole_strides", x, axis=1, start=left_out)
         features, _ = self.add_step_to(graph, x, state)
         return features
 
@@ -183,9 +188,7 @@ class Network(nn.Module):
     @property
     def stream(self) -> StreamState | None:
         """What is kept of a stream; None where the network reads whole windows only."""
-        if not isinstance(self.body, StreamingBody):
-            return None
-        return StreamState(self.body.stride, self.body.state_shapes)
+        return self.body.stream if isinstance(self.body, StreamingBody) else None
 
     def to_step_graph(self, temperature: float) -> Graph:
         """The network for streams as an ONNX graph: it takes a chunk and what was kept before it.

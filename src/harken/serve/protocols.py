@@ -24,71 +24,80 @@ _LINGER_S = 5.0
 
 
 def protocols(limits: Limits) -> tuple[type[H11Protocol], type[WebSocketsSansIOProtocol]]:
-    """Classes of protocols for HTTP and WebSocket that keep to these limits."""
+    """Classes of protocols for HTTP and WebSocket that keep to these limits.
 
-    class Http(H11Protocol):
-        """A connection that must send its requests and read its answers in time."""
+    uvicorn makes a protocol for each connection, and takes classes that need nothing else.
+    """
+    http = type("Http", (_Http,), {"limits": limits})
+    return http, type("WebSocket", (_WebSocket,), {"limits": limits})
 
-        _deadline: asyncio.TimerHandle | None = None
-        _is_refused = False
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self.app = _cutting_off(
-                self.app, transport, limits.send_s, lambda: self.flow.write_paused
-            )
-            if len(self.connections) > limits.connections:
-                self._is_refused = True
-                self.app = _no_more
+class _Http(H11Protocol):
+    """A connection that must send its requests and read its answers in time."""
+
+    limits: Limits
+
+    _deadline: asyncio.TimerHandle | None = None
+    _is_refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app = _cutting_off(
+            self.app, transport, self.limits.send_s, lambda: self.flow.write_paused
+        )
+        if len(self.connections) > self.limits.connections:
+            self._is_refused = True
+            self.app = _no_more
+        self._wait_for_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop_waiting()
+        elif self.conn.our_state is h11.IDLE and self.timeout_keep_alive_task is None:
             self._wait_for_request()
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_waiting()
-            super().connection_lost(exc)
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        self._stop_waiting()
+        super().handle_websocket_upgrade(event)
 
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            if self.cycle is not None and not self.cycle.response_complete:
-                self._stop_waiting()
-            elif self.conn.our_state is h11.IDLE and self.timeout_keep_alive_task is None:
-                self._wait_for_request()
+    def _should_upgrade(self) -> bool:
+        return not self._is_refused and super()._should_upgrade()
 
-        def handle_websocket_upgrade(self, event: h11.Request) -> None:
-            self._stop_waiting()
-            super().handle_websocket_upgrade(event)
+    def _wait_for_request(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.limits.header_s, self.transport.abort)
 
-        def _should_upgrade(self) -> bool:
-            return not self._is_refused and super()._should_upgrade()
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
-        def _wait_for_request(self) -> None:
-            if self._deadline is None:
-                self._deadline = self.loop.call_later(limits.header_s, self.transport.abort)
 
-        def _stop_waiting(self) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-                self._deadline = None
+class _WebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket whose messages must be read in time."""
 
-    class WebSocket(WebSocketsSansIOProtocol):
-        """A WebSocket whose messages must be read in time."""
+    limits: Limits
 
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self.app = _cutting_off(
-                self.app, transport, limits.send_s, lambda: not self.writable.is_set()
-            )
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.app = _cutting_off(
+            self.app, transport, self.limits.send_s, lambda: not self.writable.is_set()
+        )
 
-        async def send(self, message: Any) -> None:
-            await super().send(message)
-            if message["type"] == "websocket.http.response.body":
-                # Else uvicorn takes a refusal for a fault, and writes that into the log.
-                self.handshake_complete = True
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            # Else uvicorn takes a refusal for a fault, and writes that into the log.
+            self.handshake_complete = True
 
-        def keepalive_timeout(self) -> None:
-            super().keepalive_timeout()
-            self.loop.call_later(_LINGER_S, self.transport.abort)
-
-    return Http, WebSocket
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.loop.call_later(_LINGER_S, self.transport.abort)
 
 
 def _cutting_off(

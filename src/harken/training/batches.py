@@ -15,28 +15,29 @@ _ORDER, _STEP = 1, 2  # keeps the streams of random numbers apart
 
 
 class Batches:
-    """An endless sequence of windows, epoch after epoch, cut into batches.
+    """An endless sequence of windows or stretches, epoch after epoch, cut into batches.
 
     Batches wrap around the end of an epoch, as the notebook's did.
 
     Parameters
     ----------
-    n_windows, batch_size
+    n_places : how many there are
+    batch_size
     shuffle : a new order each epoch, else the order of the files
     seed : decides the orders
     """
 
-    def __init__(self, n_windows: int, batch_size: int, *, shuffle: bool, seed: int) -> None:
-        self._n_windows = n_windows
+    def __init__(self, n_places: int, batch_size: int, *, shuffle: bool, seed: int) -> None:
+        self._n_places = n_places
         self._batch_size = batch_size
         self._shuffle = shuffle
         self._seed = seed
         self._orders: dict[int, NDArray[np.int64]] = {}
 
     def indices(self, step: int) -> NDArray[np.int64]:
-        """The windows of a step; steps count from 1."""
+        """Which ones a step sees; steps count from 1."""
         position = np.arange((step - 1) * self._batch_size, step * self._batch_size)
-        epochs, places = np.divmod(position, self._n_windows)
+        epochs, places = np.divmod(position, self._n_places)
         self._orders = {e: self._order(int(e)) for e in np.unique(epochs)}
         return np.concatenate(
             [self._orders[int(e)][places[epochs == e]] for e in np.unique(epochs)]
@@ -46,8 +47,8 @@ class Batches:
         if epoch in self._orders:
             return self._orders[epoch]
         if not self._shuffle:
-            return np.arange(self._n_windows)
-        return np.random.default_rng([self._seed, _ORDER, epoch]).permutation(self._n_windows)
+            return np.arange(self._n_places)
+        return np.random.default_rng([self._seed, _ORDER, epoch]).permutation(self._n_places)
 
 
 def generator_for(seed: int, step: int, number: int, device: torch.device) -> torch.Generator:

@@ -18,7 +18,7 @@ import harken
 from harken import datasets, model_file
 from harken.abstention import Abstention, EmbeddingDistance
 from harken.abstention.fit import fit_abstention, fit_signals
-from harken.card import Card
+from harken.card import Card, rounded
 from harken.contract import Contract
 from harken.datasets import simulated as simulated_dataset
 from harken.evaluation import plots
@@ -34,7 +34,8 @@ from harken.smoothing.fit import fit_smoothing
 from harken.splits import CAUTION, LEAKS, Split
 from harken.training.checkpoint import State
 from harken.training.machine import describe_machine
-from harken.training.recipe import PRESETS, Recipe
+from harken.training.presets import PRESETS
+from harken.training.recipe import Recipe
 from harken.training.run import Config, Run
 from harken.windows import Windows
 
@@ -111,10 +112,10 @@ def embedding_statistics(
     centred = e - means[y]
     covariance = centred.T @ centred / max(1, len(e) - n_classes)
 
-    def rounded(values: NDArray[np.float64]) -> list[list[float]]:
-        return [[float(f"{v:.6g}") for v in row] for row in values]
-
-    return {"mean": rounded(means), "covariance": rounded(covariance)}
+    return {
+        name: [[rounded(value) for value in row] for row in rows]
+        for name, rows in (("mean", means), ("covariance", covariance))
+    }
 
 
 def _card(run: Run, network: Network, split: Split, temperature: float) -> Card:

@@ -25,7 +25,8 @@ from harken.errors import FormatError, InputError, storing
 from harken.files import write_text
 from harken.models import MODELS, require_torch
 from harken.training.options import refuse_wrong_options
-from harken.training.recipe import PRESETS, Preset, recipe_from
+from harken.training.presets import PRESETS, Preset
+from harken.training.recipe import recipe_from
 
 #: How a name that is the path of a preset file ends.
 SUFFIX = ".toml"

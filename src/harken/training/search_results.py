@@ -17,7 +17,8 @@ from harken.evaluation.search_plot import associations, search_picture
 from harken.files import write_text
 from harken.splits import CAUTION, INNER_KFOLD
 from harken.training.preset_file import write_preset
-from harken.training.recipe import Preset, Recipe
+from harken.training.presets import Preset
+from harken.training.recipe import Recipe
 from harken.training.search import Search, SearchPlan
 from harken.training.trials import Trial, best_of
 
