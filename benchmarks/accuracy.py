@@ -6,8 +6,8 @@
 Needs the real archives: set $HARKEN_DATA to their folder. On UCI HAR: five subject-disjoint folds
 of all 30 people, the same for every system and seed, and the official split. On `uci-har-upright`,
 if that is asked for: the same folds, each recording turned upright by the mounting that it shows.
-Every fit is kept in `runs/accuracy`: a finished one is not done again, a stopped one goes on. The
-figures go into `docs/results/accuracy.json`, `docs/results.md` and the README.
+What every fit found is kept in `docs/results/cells`: a finished one is not done again, a stopped
+one goes on. The figures go into `docs/results/accuracy.json`, `docs/results.md` and the README.
 """
 
 from __future__ import annotations

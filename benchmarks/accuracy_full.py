@@ -6,7 +6,7 @@
 
 Needs the real archives: set $HARKEN_DATA to their folder. All learn from the same windows of UCI
 HAR's 21 training people. Networks that learn from windows of the raw recordings of HAPT stand in a
-table of their own. Each fit is kept in `runs/accuracy`, which `benchmarks.accuracy` shares: a
+table of their own. Each fit is kept in `docs/results/cells`, which `benchmarks.accuracy` shares: a
 finished one is not done again, a stopped one goes on. What fails or takes too long is named in its
 line, the others go on, and the next time it is tried again. What was never run is called so. The
 figures go into `docs/results/accuracy-full.json` and `docs/results.md`.

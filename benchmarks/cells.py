@@ -1,10 +1,13 @@
 """Cells of the accuracy benchmarks: one system, one split, one seed.
 
-Each is kept in `runs/accuracy`: a finished one is not done again, a stopped run of Harken goes on.
+What each found is kept in `docs/results/cells`, a file each, with the class that it gave every
+window: a finished one is not done again, and every figure of the tables can be computed anew from
+them. A stopped run of Harken goes on; runs are in `runs/accuracy`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Iterator
@@ -16,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import peers
-from benchmarks.runs import finished_run, refuse_other_recipe
+from benchmarks.runs import finished_run
 from harken import datasets
+from harken.errors import InputError
 from harken.evaluation.metrics import score
 from harken.files import write_text
 from harken.folds import SUBJECT_KFOLD, Fold, subject_folds
@@ -26,6 +30,7 @@ from harken.splits import Split, official
 from harken.training.presets import PRESETS
 
 RUNS = Path("runs/accuracy")
+CELLS = Path("docs/results/cells")
 OFFICIAL = "official"
 N_FOLDS = 5
 
@@ -55,7 +60,7 @@ class Cell:
 
     @property
     def file(self) -> Path:
-        return RUNS / f"{self.name}.json"
+        return CELLS / f"{self.name}.json"
 
     def figures(self) -> dict[str, Any]:
         """What was measured, with the seed."""
@@ -76,7 +81,7 @@ def fold_splits(dataset: str) -> Iterator[tuple[int, Split]]:
 def kept(system: str, dataset: str, protocol: str, number: int) -> list[dict[str, Any]]:
     """The figures of all seeds that were measured, in their order."""
     pattern = Cell(system, dataset, protocol, number, 0).name.removesuffix("0")
-    seeds = sorted(int(file.stem.removeprefix(pattern)) for file in RUNS.glob(f"{pattern}*.json"))
+    seeds = sorted(int(file.stem.removeprefix(pattern)) for file in CELLS.glob(f"{pattern}*.json"))
     return [Cell(system, dataset, protocol, number, seed).figures() for seed in seeds]
 
 
@@ -93,14 +98,23 @@ def measured(cell: Cell, split: Split, *, timeout_s: float | None = None) -> dic
         The fit failed; nothing is kept, so that it is tried again the next time. Or what is kept
         was measured with another recipe.
     """
-    run = RUNS / cell.name
-    if cell.system in PRESETS and run.exists():
-        refuse_other_recipe(run, PRESETS[cell.system].recipe)
-    if not cell.file.exists():
-        found = _harken(cell, split) if cell.system in PRESETS else _peer(cell, split, timeout_s)
-        write_text(cell.file, json.dumps(found) + "\n")
-        print(cell.name, "done", flush=True)
+    if cell.file.exists():
+        found = cell.figures()
+        if found.get("recipe") != _recipe(cell.system):
+            raise InputError(
+                f"{cell.file} was measured with another recipe than the preset has now. Remove it "
+                "to measure anew."
+            )
+        return found
+    found = _harken(cell, split) if cell.system in PRESETS else _peer(cell, split, timeout_s)
+    write_text(cell.file, json.dumps(found) + "\n")
+    print(cell.name, "done", flush=True)
     return cell.figures()
+
+
+def _recipe(system: str) -> dict[str, Any] | None:
+    """The whole recipe of a preset as a cell keeps it; None for a peer."""
+    return dataclasses.asdict(PRESETS[system].recipe) if system in PRESETS else None
 
 
 def _harken(cell: Cell, split: Split) -> dict[str, Any]:
@@ -120,6 +134,7 @@ def _harken(cell: Cell, split: Split) -> dict[str, Any]:
         "n_parameters": run.metrics["n_parameters"],
         "file_kb": round(run.model_file.stat().st_size / 1000),
         "ece": run.metrics["ece"],
+        "recipe": _recipe(cell.system),
     }
 
 

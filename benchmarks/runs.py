@@ -37,14 +37,14 @@ def finished_run(
     """
     recipe = api.recipe_for(preset, None, channels=channels).recipe
     if (folder / "config.toml").exists():
-        refuse_other_recipe(folder, recipe)
+        _refuse_other_recipe(folder, recipe)
     else:
         Run.create(folder, Config(dataset, preset, recipe, seed=seed, fold=fold))
     with TrainingProgress(quiet=True) as progress:
         return api.resume(folder, watcher=progress)
 
 
-def refuse_other_recipe(folder: Path, recipe: Recipe) -> None:
+def _refuse_other_recipe(folder: Path, recipe: Recipe) -> None:
     """Raise InputError if a run was made with another recipe: its figures are of something else."""
     if Run(folder).config.recipe != recipe:
         raise InputError(

@@ -59,7 +59,7 @@ def difference(results: Results, other: str) -> PairedDifference:
 
 def right_alone(
     ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]], test: Windows
-) -> dict[str, list[float]] | None:
+) -> dict[str, list[float]]:
     """How many windows of each person only one of two systems gets right, mean of seeds.
 
     Parameters
@@ -69,17 +69,14 @@ def right_alone(
 
     Returns
     -------
-    dict or None
-        Of each person, [only the first, only the second]. None where no seed has the predicted
-        classes of both: cells did not always keep them.
+    dict
+        Of each person, [only the first, only the second].
     """
     first, second = (
-        {cell["seed"]: of_text(cell["predicted"]) == test.y for cell in own if "predicted" in cell}
+        {cell["seed"]: of_text(cell["predicted"]) == test.y for cell in own}
         for own in (ours, theirs)
     )
     seeds = sorted(first.keys() & second.keys())
-    if not seeds:
-        return None
     alone = np.array(
         [[first[seed] & ~second[seed], second[seed] & ~first[seed]] for seed in seeds]
     ).mean(axis=0)

@@ -121,7 +121,5 @@ def by_subject(results: Results) -> str:
 
 
 def _alone(other: Summary, subject: str) -> str:
-    if other.get("right_alone") is None:
-        return "not kept"
     ours, theirs = other["right_alone"][subject]
     return f"{ours:.1f}, {theirs:.1f}"

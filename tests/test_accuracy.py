@@ -16,6 +16,7 @@ from benchmarks.summaries import right_alone, summary
 from numpy.typing import NDArray
 
 from harken.datasets import simulated
+from harken.errors import InputError
 from harken.splits import official
 from harken.training.presets import PRESETS
 from harken.windows import Windows
@@ -32,13 +33,13 @@ def test_windows() -> Windows:
 def _own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Peers live in the environment of the tests, which has scikit-learn but not aeon."""
     here = peers.Environment(Path(sys.prefix), "make setup-dev")
-    monkeypatch.setattr(cells, "RUNS", tmp_path)
+    monkeypatch.setattr(cells, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(cells, "CELLS", tmp_path)
     monkeypatch.setattr(peers, "PEERS", dict.fromkeys(peers.PEERS, here))
     monkeypatch.setattr(accuracy_full, "TABLES", {"accuracy-full": (SVM, ROCKET)})
 
 
 def cell_of_one_person(accuracy: float, *, seed: int = 0) -> dict[str, Any]:
-    """As cells were before they kept what was predicted."""
     return {
         "seed": seed,
         "accuracy": accuracy,
@@ -70,11 +71,18 @@ def test_what_fails_is_named_and_the_others_go_on(test_windows: Windows) -> None
 
 @pytest.mark.usefixtures("_own_runs")
 def test_a_cell_that_is_kept_is_not_measured_again() -> None:
-    """Cells from before predictions were kept count too."""
     old = cell_of_one_person(0.75)
     ROCKET.cell(0).file.write_text(json.dumps(old))
     assert accuracy_full.measure([ROCKET], 1, timeout_s=300) == {}
     assert cells.kept("minirocket", "simulated", "official", 0) == [old]
+
+
+@pytest.mark.usefixtures("_own_runs")
+def test_a_cell_of_another_recipe_is_refused() -> None:
+    cell = Row("conv-bilstm", "simulated").cell(0)
+    cell.file.write_text(json.dumps(cell_of_one_person(0.75) | {"recipe": {"epochs": 1}}))
+    with pytest.raises(InputError, match="measured with another recipe"):
+        cells.measured(cell, official(simulated.load()))
 
 
 @pytest.mark.usefixtures("_own_runs")
@@ -113,7 +121,6 @@ def test_windows_that_only_one_gets_right_are_counted_by_person(test_windows: Wi
     assert alone is not None
     assert alone[subject] == [0.5, 1.0]
     assert all(alone[name] == [0, 0] for name in test_windows.subjects[1:])
-    assert right_alone(first, [cell_of_one_person(0.5)], test_windows) is None
 
 
 def test_the_classes_of_windows_are_kept_as_text() -> None:
