@@ -95,10 +95,12 @@ class Running:
 
 
 @contextmanager
-def running(shelf: Shelf, limits: Limits, keys: KeyRing | None = None) -> Iterator[Running]:
+def running(
+    shelf: Shelf, limits: Limits, keys: KeyRing | None = None, **options: Any
+) -> Iterator[Running]:
     """Run a service until the block ends."""
-    service = Service(shelf, keys or KeyRing.open(limits), Origins("127.0.0.1"), limits)
-    uvicorn = server(create_app(service), limits)
+    service = Service(shelf, keys or KeyRing.open(limits), Origins("127.0.0.1"), limits, **options)
+    uvicorn = server(create_app(service), limits, ending=service.sessions.close)
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=uvicorn.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -55,7 +55,9 @@ def test_models_and_cards(live: Running) -> None:
 def test_openapi_describes_every_path(live: Running) -> None:
     document = live.ask("GET", "/openapi.json").json
     assert set(document["paths"]) == {
-        "/healthz", "/metrics", "/v1/predict", MODELS, "/v1/models/{name}",
+        "/healthz", "/metrics", "/v1/predict", MODELS, "/v1/models/{name}", "/v1/streams",
+        "/v1/streams/{session}/samples", "/v1/streams/{session}/messages",
+        "/v1/streams/{session}/events",
     }  # fmt: skip
     body = document["paths"]["/v1/predict"]["post"]["requestBody"]["content"]
     example = body["application/json"]["example"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from socket import SHUT_RDWR
 from typing import Any
 
@@ -128,7 +128,10 @@ def test_json_and_binary_say_the_same(live: Running, walk: Recording) -> None:
 @pytest.mark.parametrize(
     ("message", "text"),
     [
-        ({"type": "samples"}, "the first message is 'samples'; expected 'start'"),
+        (
+            {"type": "samples"},
+            "the first message is 'samples'; expected 'start', 'resume' or 'watch'",
+        ),
         ({"type": "start", "model": "x"}, "There is no model 'x'"),
         ({"type": "start", "model": "/etc/passwd"}, "There is no model '/etc/passwd'"),
         ({"type": "start", "mounting": "estimate"}, "mounting of a stream"),
@@ -182,13 +185,13 @@ def test_messages_that_no_stream_understands(
 def test_samples_that_the_model_cannot_use_do_not_end_the_stream(
     live: Running, walk: Recording
 ) -> None:
-    rows = rows_of(walk)[:300]
-    rows[:, 1:4] += np.random.default_rng(0).standard_normal((300, 3))
+    rows = rows_of(walk)[:160]
+    rows[:, 1:4] += np.random.default_rng(0).standard_normal((160, 3))
     with harken.Client(live.url) as client, client.stream("pretrained") as stream:
         with pytest.raises(ContractError, match="still"):
             stream.push(rows[:, 0], rows[:, 1:4], rows[:, 4:])
         still = np.tile([1.0, 0, 0], (300, 1))
-        stream.push(rows[:, 0] + 10, still, np.zeros((300, 3)))
+        stream.push(np.arange(10, 16, 0.02), still, np.zeros((300, 3)))
         assert any("stand" in note for note in stream.notes)
         with pytest.raises(ContractError, match="needs a gyroscope"):
             stream.push([0.0], [[1.0, 0, 0]])
@@ -224,32 +227,31 @@ def test_who_may_open_a_stream(limited: Callable[..., Running]) -> None:
 
 def test_no_more_streams_than_there_is_room_for(limited: Callable[..., Running]) -> None:
     service = limited(sessions=2)
-    with opened(service) as first, opened(service) as second:
-        with pytest.raises(InvalidStatus) as refused:
-            opened(service)
-        assert refused.value.response.status_code == 503
-        assert refused.value.response.headers["Retry-After"] == "30"
-        for socket in (first, second):
-            assert ask(socket, START)["type"] == "started"
-    with retried(service) as socket:
+    with started_on(service) as first, started_on(service):
+        with opened(service) as socket:
+            assert "room for no more" in ask(socket, START)["error"]["message"]
+            assert closing(socket) == (4503, "sessions")
+        with harken.Client(service.url) as client, pytest.raises(ServiceError) as refused:
+            client.stream()
+        assert (refused.value.status, refused.value.code) == (503, "sessions")
+        assert ask(first, np.zeros((1, 7)).tobytes())["n_samples"] == 1
+    wait_until(lambda: not list(service.service.sessions))
+    with started_on(service):
+        pass
+
+
+@contextmanager
+def started_on(service: Running) -> Iterator[ClientConnection]:
+    with opened(service) as socket:
         assert ask(socket, START)["type"] == "started"
-
-
-def retried(service: Running) -> ClientConnection:
-    """A stream, once those before it are gone."""
-    for _ in range(50):
-        try:
-            return opened(service)
-        except InvalidStatus:
-            time.sleep(0.1)
-    return opened(service)
+        yield socket
 
 
 def test_streams_of_one_key(limited: Callable[..., Running]) -> None:
     service = limited(sessions_per_key=1)
-    with opened(service), pytest.raises(InvalidStatus) as refused:
-        opened(service)
-    assert refused.value.response.status_code == 429
+    with started_on(service), opened(service) as second:
+        assert "with this key" in ask(second, START)["error"]["message"]
+        assert closing(second) == (4429, "sessions")
 
 
 def closing(socket: ClientConnection) -> tuple[int, str]:

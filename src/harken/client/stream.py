@@ -22,6 +22,8 @@ _CLOSE_CODE = 4000
 _MOST_BYTES = 16 * 2**20
 #: Samples in one message; a service takes several times as many.
 _MOST_SAMPLES = 2000
+#: How long the close after a refusal is waited for.
+_CLOSING_S = 2.0
 _SETTINGS = ("placement", "mounting", "rate_hz", "hop_s", "smoothing")
 
 
@@ -53,6 +55,8 @@ class RemoteStream:
         self.notes: tuple[str, ...] = ()
         try:
             self._start(self._ask(json.dumps(start), "started"))
+        except ServiceError as error:
+            raise self._with_status(error) from None
         except InputError:
             self.close()
             raise
@@ -99,6 +103,20 @@ class RemoteStream:
             self._width = len(answer["columns"])
         except (KeyError, TypeError, ValueError):
             raise not_understood(self._url) from None
+
+    def _with_status(self, error: ServiceError) -> ServiceError:
+        """A refusal with the status that the close after it tells."""
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            with self._opened:
+                self._socket.recv(_CLOSING_S)
+        except ConnectionClosed as ended:
+            status = _closed(ended, self._url).status
+            return ServiceError(str(error), status or error.status, error.code)
+        except TimeoutError:
+            pass
+        return error
 
     def _rows(
         self, time_s: ArrayLike, acc_g: ArrayLike, gyro_rad_s: ArrayLike | None

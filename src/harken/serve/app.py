@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import harken
-from harken.serve import models, predict, status, stream
+from harken.serve import models, predict, recording_routes, status, stream, streams
 from harken.serve.errors import Refusal
 from harken.serve.gate import Gate
 from harken.serve.service import Service
@@ -31,7 +31,8 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.warm_up()
-        yield
+        async with service.tended():
+            yield
         await service.close()
 
     app = FastAPI(
@@ -46,8 +47,10 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Gate, service=service)
     app.add_exception_handler(HTTPException, _refuse_as_all_others)
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
-    for part in (predict, models, stream, status):
+    for part in (predict, models, stream, streams, status):
         app.include_router(part.router(service))
+    if service.recordings is not None:
+        app.include_router(recording_routes.router(service.recordings))
     return app
 
 

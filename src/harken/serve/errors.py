@@ -36,20 +36,29 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
     code : what programs can tell it by
     message : for the person who reads it
     headers : further ones of the answer
+    details : what programs need beside the code
     """
 
     def __init__(
-        self, status: int, code: str, message: str, headers: dict[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: dict[str, str] | None = None,
+        *,
+        details: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = headers or {}
+        self._details = details or {}
 
-    def as_dict(self, request_id: str) -> dict[str, Any]:
-        about = {"code": self.code, "message": self.message, "request_id": request_id}
-        return {"error": about}
+    def as_dict(self, request_id: str | None = None) -> dict[str, Any]:
+        """For JSON; without the id for those who did not make the request."""
+        about = {"code": self.code, "message": self.message, **self._details}
+        return {"error": about if request_id is None else about | {"request_id": request_id}}
 
 
 def later(status: int, code: str, message: str, wait_s: float) -> Refusal:
@@ -58,16 +67,16 @@ def later(status: int, code: str, message: str, wait_s: float) -> Refusal:
     return Refusal(status, code, message, {"Retry-After": seconds})
 
 
-def of_harken(error: HarkenError) -> Refusal:
+def of_harken(error: HarkenError, **details: Any) -> Refusal:
     """The library's error, in its own words."""
-    return of_kind(type(error), str(error))
+    return of_kind(type(error), str(error), **details)
 
 
-def of_kind(kind: type[HarkenError], message: str) -> Refusal:
-    """What an error of the library becomes."""
+def of_kind(kind: type[HarkenError], message: str, **details: Any) -> Refusal:
+    """What an error of the library becomes; with what programs need beside the code."""
     for known, status, code in _STATUS:
         if issubclass(kind, known):
-            return Refusal(status, code, message)
+            return Refusal(status, code, message, details=details)
     return internal()
 
 

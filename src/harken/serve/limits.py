@@ -25,6 +25,7 @@ class Limits:
     sessions, sessions_per_key : open streams, of all and of each key
     message_bytes : largest message of a stream: a minute at 100 Hz has 336 kB
     idle_s : seconds until a stream without messages is closed
+    away_s : seconds for which a stream that is kept waits for its device
     samples_per_s, samples_burst : of each stream, over time and at once, as after a reconnect
     """
 
@@ -47,5 +48,6 @@ class Limits:
     sessions_per_key: int = 500
     message_bytes: int = 512 * 2**10
     idle_s: float = 60.0
+    away_s: float = 600.0
     samples_per_s: float = 500.0
     samples_burst: int = 30_000

@@ -11,11 +11,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """No fields but those that are named."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class WindowPrediction(_Strict):
+class WindowPrediction(Strict):
     """What the model says of one window by itself."""
 
     activity: str = Field(description="The likeliest label.")
@@ -24,7 +26,7 @@ class WindowPrediction(_Strict):
     probability: list[float] = Field(description="Of each label, in the order of `labels`.")
 
 
-class WindowsAnswer(_Strict):
+class WindowsAnswer(Strict):
     """The answer to windows."""
 
     model_config = ConfigDict(
@@ -52,7 +54,7 @@ class WindowsAnswer(_Strict):
     predictions: list[WindowPrediction] = Field(description="In the order of the windows.")
 
 
-class BoutAnswer(_Strict):
+class BoutAnswer(Strict):
     """A stretch of one activity."""
 
     recording: str
@@ -67,7 +69,7 @@ class BoutAnswer(_Strict):
     unsure: float
 
 
-class SummaryAnswer(_Strict):
+class SummaryAnswer(Strict):
     """What the bouts come to."""
 
     minutes: dict[str, float]
@@ -75,7 +77,7 @@ class SummaryAnswer(_Strict):
     steps_per_minute: float | None
 
 
-class RecordingAnswer(_Strict):
+class RecordingAnswer(Strict):
     """The answer to a recording: what `harken predict --json` says of a file."""
 
     source: str
@@ -90,7 +92,7 @@ class RecordingAnswer(_Strict):
     bouts: list[BoutAnswer]
 
 
-class ModelSummary(_Strict):
+class ModelSummary(Strict):
     """A model, as one needs to know it to send windows."""
 
     name: str
@@ -105,7 +107,7 @@ class ModelSummary(_Strict):
     placement: str
 
 
-class ModelsAnswer(_Strict):
+class ModelsAnswer(Strict):
     """The models that the service offers."""
 
     default: str
@@ -113,22 +115,25 @@ class ModelsAnswer(_Strict):
     models: list[ModelSummary]
 
 
-class Health(_Strict):
+class Health(Strict):
     """That the service is there."""
 
     status: str
     version: str
 
 
-class ErrorDetail(_Strict):
+class ErrorDetail(Strict):
     """What went wrong."""
 
     code: str
     message: str = Field(description="For the person who reads it.")
     request_id: str
+    n_samples: int | None = Field(
+        None, description="Of a stream's samples: how many were taken since its start."
+    )
 
 
-class ErrorAnswer(_Strict):
+class ErrorAnswer(Strict):
     """The body of every answer from 400 on."""
 
     error: ErrorDetail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -23,6 +24,7 @@ def server(
     app: ASGIApp,
     limits: Limits,
     *,
+    ending: Callable[[], None],
     cert: str | Path | None = None,
     key: str | Path | None = None,
 ) -> uvicorn.Server:
@@ -30,6 +32,7 @@ def server(
 
     Parameters
     ----------
+    ending : called when it begins to end, so that answers without end come to one
     cert, key : certificate chain and private key in PEM, for HTTPS
 
     Raises
@@ -63,7 +66,17 @@ def server(
         raise InputError(
             f"{cert} and {key} are no certificate and key that can be used: {error}."
         ) from None
-    return uvicorn.Server(config)
+    return _Server(config, ending)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending()
+        await super().shutdown(sockets)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,6 +15,7 @@ from harken.serve.keys import KeyRing
 from harken.serve.limits import Limits
 from harken.serve.metrics import Metrics
 from harken.serve.origins import Origins
+from harken.serve.recordings import Recordings
 from harken.serve.sessions import Sessions
 from harken.serve.shelf import Shelf
 from harken.serve.uploads import Uploads
@@ -32,6 +35,7 @@ class Service:
     origins : which hosts and pages
     limits : how much
     public : further paths that ask for no key; those that end in "/" with all below them
+    recordings : where live streams may be kept; None keeps nothing
 
     Attributes
     ----------
@@ -47,6 +51,7 @@ class Service:
         origins: Origins,
         limits: Limits,
         public: Iterable[str] = (),
+        recordings: Recordings | None = None,
     ) -> None:
         self.shelf = shelf
         self.keys = keys
@@ -54,7 +59,8 @@ class Service:
         self.limits = limits
         self.metrics = Metrics()
         self.network = ThreadPoolExecutor(1, thread_name_prefix="network")
-        self.sessions = Sessions(limits, self.metrics)
+        self.recordings = recordings
+        self.sessions = Sessions(shelf, limits, self.metrics, recordings)
         self._public = (*PUBLIC, *public)
         self._batchers: dict[str, Batcher] = {}
         self._uploads: Uploads | None = None
@@ -62,7 +68,7 @@ class Service:
     def is_public(self, path: str) -> bool:
         """Whether a path asks for no key."""
         return any(
-            path == known or (known.endswith("/") and path.startswith(known))
+            path == known or (known.endswith("/") and len(known) > 1 and path.startswith(known))
             for known in self._public
         )
 
@@ -93,8 +99,21 @@ class Service:
             except HarkenError:
                 continue  # not every model can take a stream, or one that stands like this
 
+    @contextlib.asynccontextmanager
+    async def tended(self) -> AsyncIterator[None]:
+        """Look after streams and recordings while the block lasts."""
+        tending = [asyncio.create_task(self.sessions.tend())]
+        if self.recordings is not None:
+            tending.append(asyncio.create_task(self.recordings.tend()))
+        try:
+            yield
+        finally:
+            for task in tending:
+                task.cancel()
+
     async def close(self) -> None:
         """End what it started and remove what it wrote."""
+        self.sessions.close()
         if self._uploads is not None:
             await self._uploads.close()
         self.network.shutdown(wait=False, cancel_futures=True)

@@ -1,124 +1,118 @@
-"""Streams that are open: how many there may be, and what each may send."""
+"""Streams that are open: how many there may be, and which a client finds again."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-import numpy as np
-from numpy.typing import NDArray
-
-from harken.serve.buckets import Bucket
 from harken.serve.errors import Refusal, later
 from harken.serve.keys import Client
 from harken.serve.limits import Limits
 from harken.serve.metrics import Metrics
+from harken.serve.recordings import Recordings
+from harken.serve.session import Session
+from harken.serve.shelf import Shelf
+from harken.serve.stream_requests import Start
 from harken.stream import Stream
-from harken.stream_answers import StreamPrediction
 
-#: Samples that are worked on in one go: after a reconnect a minute of them may come together, and
-#: nobody else should wait for all.
-_AT_ONCE = 100
+#: How often sessions are looked after, in seconds.
+_TEND_S = 1.0
+_WAIT_S = 30
 
 
 class Sessions:
-    """Counts the streams that are open.
+    """The sessions of a service, by name.
 
     Parameters
     ----------
-    limits, metrics : of the service
+    shelf, limits, metrics : of the service
+    recordings : where sessions may keep what comes; None where the service keeps nothing
     """
 
-    def __init__(self, limits: Limits, metrics: Metrics) -> None:
+    def __init__(
+        self, shelf: Shelf, limits: Limits, metrics: Metrics, recordings: Recordings | None
+    ) -> None:
+        self._shelf = shelf
         self._limits = limits
         self._metrics = metrics
-        self._n = 0
+        self._recordings = recordings
+        self._sessions: dict[str, Session] = {}
 
-    @contextmanager
-    def place(self, client: Client) -> Iterator[None]:
-        """A place for a stream of this client, while the block lasts.
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._sessions.values())
+
+    def open(self, client: Client, start: Start) -> Session:
+        """A new session of this client.
 
         Raises
         ------
         Refusal
-            There is none; those who have one keep theirs.
+            There is no room; those that are open stay so.
+        HarkenError
+            There is no such model, or it cannot take such a stream.
         """
-        if self._n >= self._limits.sessions:
+        if len(self._sessions) >= self._limits.sessions:
             raise later(
                 503, "sessions",
-                f"{self._n} streams are open, and there is room for no more. Try again later.", 30,
+                f"{len(self._sessions)} streams are open, and there is room for no more. Try again "
+                "later.", _WAIT_S,
             )  # fmt: skip
         if client.n_sessions >= client.most_sessions:
             raise later(
                 429, "sessions",
                 f"{client.n_sessions} streams with this key are open, and no more may be. Finish "
-                "one first.", 30,
+                "one first.", _WAIT_S,
             )  # fmt: skip
-        self._count(client, 1)
-        try:
-            yield
-        finally:
-            self._count(client, -1)
+        offered = self._shelf.find(start.model or self._shelf.stream_default)
+        session = Session(
+            client,
+            offered.name,
+            Stream(offered.predictor, **start.settings),
+            keep=start.keep,
+            limits=self._limits,
+            metrics=self._metrics,
+            recordings=self._recordings,
+            closed=self._forget,
+        )
+        self._sessions[session.name] = session
+        client.n_sessions += 1
+        self._metrics.sessions.inc()
+        return session
 
-    def session(self, stream: Stream) -> Session:
-        """A stream that keeps to the limits."""
-        return Session(stream, self._limits, self._metrics)
-
-    def _count(self, client: Client, n: int) -> None:
-        self._n += n
-        client.n_sessions += n
-        self._metrics.sessions.inc(n)
-
-
-class Session:
-    """One stream of a client, whatever brings its samples.
-
-    They are worked on in the event loop's own thread: a message takes some 0.2 ms, and another
-    thread would take the interpreter's lock from the loop, for 5 ms each time.
-
-    Attributes
-    ----------
-    stream : what recognises them
-    n_samples : that it has taken
-    """
-
-    def __init__(self, stream: Stream, limits: Limits, metrics: Metrics) -> None:
-        self.stream = stream
-        self.n_samples = 0
-        self._bucket = Bucket(limits.samples_per_s, limits.samples_burst)
-        self._metrics = metrics
-
-    async def push(
-        self,
-        time_s: NDArray[np.float64],
-        acc_g: NDArray[np.float64],
-        gyro_rad_s: NDArray[np.float64] | None,
-    ) -> list[StreamPrediction]:
-        """As `Stream.push`.
+    def find(self, client: Client, name: str) -> Session:
+        """A session of this client by its name.
 
         Raises
         ------
         Refusal
-            There are more samples than a device gives.
-        HarkenError
-            As `Stream.push`.
+            It has none of this name: others' are not told of.
         """
-        if self._bucket.take(len(time_s)):
+        session = self._sessions.get(name)
+        if session is None or session.client is not client:
             raise Refusal(
-                429, "rate", "More samples came than any device gives. Send them as they are taken."
-            )
-        found: list[StreamPrediction] = []
-        for first in range(0, len(time_s), _AT_ONCE):
-            if first:
-                await asyncio.sleep(0)  # others have their turn
-            part = slice(first, first + _AT_ONCE)
-            gyro = None if gyro_rad_s is None else gyro_rad_s[part]
-            found += self.stream.push(time_s[part], acc_g[part], gyro)
-            self.n_samples += len(time_s[part])
-        self._metrics.samples.inc(len(time_s))
-        return found
+                404, "session",
+                f"There is no stream {name[:50]!r}: it was finished, its device was away for too "
+                "long, or the service began anew. Start another.",
+            )  # fmt: skip
+        return session
 
-    def finish(self) -> list[StreamPrediction]:
-        """As `Stream.finish`."""
-        return self.stream.finish()
+    def of(self, client: Client) -> list[Session]:
+        """All sessions of a client."""
+        return [session for session in self if session.client is client]
+
+    async def tend(self) -> None:
+        """Look after the sessions, until cancelled: devices go away without a word."""
+        while True:
+            await asyncio.sleep(_TEND_S)
+            for session in list(self):
+                session.tend()
+
+    def close(self) -> None:
+        """End all, as when the service ends."""
+        for session in list(self):
+            session.close()
+
+    def _forget(self, session: Session) -> None:
+        del self._sessions[session.name]
+        session.client.n_sessions -= 1
+        self._metrics.sessions.dec()

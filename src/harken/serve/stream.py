@@ -9,7 +9,8 @@ status that HTTP would have, plus 4000, as the code of the close.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import contextlib
+from collections.abc import AsyncIterator
 
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -17,14 +18,16 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from harken.errors import FormatError, HarkenError
 from harken.serve import logs
 from harken.serve import stream_messages as messages
+from harken.serve import stream_requests as requests
 from harken.serve.errors import Refusal, internal, of_harken
 from harken.serve.gate import PROTOCOL
 from harken.serve.service import Service
-from harken.serve.sessions import Session
-from harken.stream import Stream
+from harken.serve.session import Session
+from harken.serve.watchers import Watcher
 
 #: Added to a status of HTTP, for codes of a close that are an application's own (RFC 6455, 7.4.2).
 _CLOSE_CODE = 4000
+_NORMAL = 1000
 
 
 def router(service: Service) -> APIRouter:
@@ -34,116 +37,157 @@ def router(service: Service) -> APIRouter:
     @routes.websocket("/v1/stream")
     async def stream(socket: WebSocket) -> None:
         """Recognise live samples."""
-        with service.sessions.place(socket.state.client):
-            offered = PROTOCOL in socket.scope.get("subprotocols", ())
-            await socket.accept(subprotocol=PROTOCOL if offered else None)
-            await _converse(_Conversation(socket, service))
+        offered = PROTOCOL in socket.scope.get("subprotocols", ())
+        await socket.accept(subprotocol=PROTOCOL if offered else None)
+        await _Conversation(socket, service).run()
 
     return routes
 
 
-async def _converse(conversation: _Conversation) -> None:
-    """All of a stream, to its end or to what is wrong with it."""
-    try:
-        await conversation.run()
-    except WebSocketDisconnect:
-        pass
-    except Refusal as refusal:
-        await conversation.end(refusal)
-    except HarkenError as error:
-        await conversation.end(of_harken(error))
-    except Exception as error:
-        logs.LOG.error("fault", exc_info=error)
-        await conversation.end(internal())
-
-
 class _Conversation:
-    """One WebSocket and the service."""
+    """One WebSocket and the service: that of a device, or of one who watches."""
 
     def __init__(self, socket: WebSocket, service: Service) -> None:
         self._socket = socket
         self._service = service
-        self._request_id: str = socket.state.request_id
-        self._gyroscope = True
-        self._idle: asyncio.Timeout
+        self._client = socket.state.client
+        self._is_open = True
+        self._idle: asyncio.Timeout | None = None
 
     async def run(self) -> None:
-        """From the first message to the last.
-
-        Raises
-        ------
-        Refusal, HarkenError
-            What ends it early.
-        WebSocketDisconnect
-            The client has gone.
-        """
-        idle_s = self._service.limits.idle_s
+        """From the first message to the last, or to what is wrong with one."""
         try:
-            async with asyncio.timeout(idle_s) as self._idle:
-                await self._run()
-        except TimeoutError:
-            raise Refusal(
-                408, "idle", f"No message came for {idle_s:g} s: the stream is closed."
-            ) from None
+            await self._run()
+        except WebSocketDisconnect:
+            self._is_open = False
+        except Refusal as refusal:
+            await self._refuse(refusal)
+        except HarkenError as error:
+            await self._refuse(of_harken(error))
+        except Exception as error:
+            logs.LOG.error("fault", exc_info=error)
+            await self._refuse(internal())
+
+    # As a session sees its device
+
+    async def tell(self, text: str) -> None:
+        """Send a message; without effect when the client has gone."""
+        if self._is_open:
+            try:
+                await self._socket.send_text(text)
+            except WebSocketDisconnect:
+                self._is_open = False
+
+    async def close(self, status: int, reason: str) -> None:
+        """Close with a status of HTTP, or 0 where all is well."""
+        if self._is_open:
+            self._is_open = False
+            code = _CLOSE_CODE + status if status else _NORMAL
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it has gone meanwhile
+                await self._socket.close(code, reason)
+
+    # The conversation
 
     async def _run(self) -> None:
-        session = await self._start()
+        async with self._not_idle():
+            first = await self._first()
+        if isinstance(first, requests.Watch):
+            await self._watch(self._service.sessions.find(self._client, first.session))
+            return
+        if isinstance(first, requests.Start):
+            session = self._service.sessions.open(self._client, first)
+            await session.take(self)
+            text = session.state("started")
+        else:
+            session = self._service.sessions.find(self._client, first.session)
+            await session.take(self)
+            text = session.state("resumed", first.n_predictions)
         try:
-            while True:
-                message = await self._receive()
-                if isinstance(message, bytes):
-                    asked: Any = messages.parse_binary(message, gyroscope=self._gyroscope)
-                else:
-                    asked = messages.parse_text(message)
-                if isinstance(asked, messages.Finish):
-                    await self._finish(session)
-                    return
-                await self._answer(session, asked)
+            await self.tell(text)
+            async with self._not_idle():
+                await self._listen(session)
         finally:
+            session.leave(self)
             self._socket.state.about["n_samples"] = session.n_samples
 
-    async def end(self, refusal: Refusal) -> None:
-        """Say why, and close."""
-        self._service.metrics.refused.labels(refusal.code).inc()
-        self._socket.state.about["code"] = refusal.code
-        try:
-            await self._tell(refusal)
-            await self._socket.close(_CLOSE_CODE + refusal.status, refusal.code)
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # the client has gone meanwhile
-
-    async def _start(self) -> Session:
+    async def _first(self) -> requests.Start | requests.Resume | requests.Watch:
         message = await self._receive()
         if isinstance(message, bytes):
             raise FormatError("The stream begins with samples; expected a message 'start'.")
-        start = messages.parse_start(message)
-        shelf = self._service.shelf
-        offered = shelf.find(start.model or shelf.stream_default)
-        stream = Stream(offered.predictor, **start.settings)
-        self._gyroscope = stream.contract.reads_gyroscope
-        text = messages.started(offered.name, stream, gyroscope=self._gyroscope)
-        await self._socket.send_text(text)
-        return self._service.sessions.session(stream)
+        return requests.parse_first(message)
 
-    async def _answer(self, session: Session, samples: messages.Samples) -> None:
+    async def _listen(self, session: Session) -> None:
+        """Take what a device sends, to the end of its stream."""
+        gyroscope = session.stream.contract.reads_gyroscope
+        while True:
+            message = await self._receive()
+            if isinstance(message, bytes):
+                asked: requests.Samples | requests.Said = requests.parse_binary(
+                    message, gyroscope=gyroscope
+                )
+            else:
+                asked = requests.parse_text(message)
+            if isinstance(asked, requests.Samples):
+                await self._take(session, asked)
+            elif isinstance(asked, requests.Finish):
+                await self.tell(await session.finish(self))
+                await self.close(0, "")
+                return
+            else:
+                await self._say(session, asked)
+
+    async def _take(self, session: Session, samples: requests.Samples) -> None:
         try:
-            found = await session.push(samples.time_s, samples.acc_g, samples.gyro_rad_s)
-        except HarkenError as error:
-            await self._tell(of_harken(error))
-            return
-        await self._socket.send_text(
-            messages.answered("predictions", found, session.n_samples, session.stream)
-        )
+            text = await session.push(samples, by=self)
+        except Refusal as refusal:
+            if refusal.status != 422:  # those that the model cannot use end nothing
+                raise
+            text = messages.failed(refusal, self._socket.state.request_id)
+        await self.tell(text)
 
-    async def _finish(self, session: Session) -> None:
-        found = session.finish()
-        await self._socket.send_text(
-            messages.answered("finished", found, session.n_samples, session.stream)
-        )
-        await self._socket.close()
+    async def _say(self, session: Session, said: requests.Record | requests.Label) -> None:
+        """All who take part are told what comes of it; what is wrong with it only who said it."""
+        try:
+            await session.say(said)
+        except Refusal as refusal:
+            await self.tell(messages.failed(refusal, self._socket.state.request_id))
 
-    async def _tell(self, refusal: Refusal) -> None:
-        await self._socket.send_text(messages.failed(refusal.as_dict(self._request_id)))
+    async def _watch(self, session: Session) -> None:
+        with session.watched() as watcher:
+            await self.tell(session.state("watching"))
+            telling = asyncio.create_task(self._tell_all(watcher))
+            hearing = asyncio.create_task(self._hear_watcher(session))
+            try:
+                done, _ = await asyncio.wait(
+                    (telling, hearing), return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    task.result()
+            finally:
+                telling.cancel()
+                hearing.cancel()
+
+    async def _tell_all(self, watcher: Watcher) -> None:
+        while (text := await watcher.next()) is not None:
+            await self.tell(text)
+        if watcher.is_lost:
+            raise Refusal(408, "slow", "What was told was not taken in time.")
+        await self.close(0, "")
+
+    async def _hear_watcher(self, session: Session) -> None:
+        while True:
+            message = await self._receive()
+            said = None if isinstance(message, bytes) else requests.parse_text(message)
+            if not isinstance(said, requests.Record | requests.Label):
+                raise FormatError("One who watches can send 'record' and 'label', nothing else.")
+            await self._say(session, said)
+
+    async def _refuse(self, refusal: Refusal) -> None:
+        """Say why it ends, and close."""
+        self._service.metrics.refused.labels(refusal.code).inc()
+        self._socket.state.about["code"] = refusal.code
+        await self.tell(messages.failed(refusal, self._socket.state.request_id))
+        await self.close(refusal.status, refusal.code)
 
     async def _receive(self) -> bytes | str:
         """The next message.
@@ -160,8 +204,24 @@ class _Conversation:
         data: bytes | str | None = message.get("bytes")
         return message["text"] if data is None else data
 
+    @contextlib.asynccontextmanager
+    async def _not_idle(self) -> AsyncIterator[None]:
+        """Messages must come in time, while the block lasts."""
+        idle_s = self._service.limits.idle_s
+        try:
+            async with asyncio.timeout(idle_s) as self._idle:
+                yield
+        except TimeoutError:
+            raise Refusal(
+                408, "idle", f"No message came for {idle_s:g} s: the stream is closed."
+            ) from None
+        finally:
+            self._idle = None
+
     def _stay(self) -> None:
         """Put off the end of an idle stream; not at each message, for that takes time."""
+        if self._idle is None:
+            return
         idle_s = self._service.limits.idle_s
         until_s = asyncio.get_running_loop().time() + idle_s
         if until_s - (self._idle.when() or 0.0) > idle_s / 10:
