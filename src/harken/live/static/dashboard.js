@@ -4,9 +4,9 @@
 
 import { drawBouts, drawProbability } from "./history.js";
 import { Lanes } from "./lanes.js";
+import { element, say, textOf } from "./screen.js";
 import { activityClass, brief, clock, percent, readable } from "./words.js";
 
-const element = (id) => document.getElementById(id);
 const FRAME_MS = 33;
 /** For those who want no motion: so often the graphs are drawn. */
 const CALM_FRAME_MS = 1000;
@@ -21,6 +21,8 @@ export class Dashboard {
     this._drawnMs = 0;
     /** Nothing is drawn while nobody sees it. */
     this.isCovered = false;
+    /** Whether what is shown is of before: nothing new comes at the moment. */
+    this.isStale = false;
     this._frame = (nowMs) => {
       this._draw(nowMs);
       requestAnimationFrame(this._frame);
@@ -38,6 +40,7 @@ export class Dashboard {
   show(session, signals) {
     this._session = session;
     this._signals = signals;
+    this.isStale = false;
     this._drawnS = null;
     this.update();
   }
@@ -52,9 +55,10 @@ export class Dashboard {
     this._sayNow(session);
     const { last, totals } = session;
     const [fromS, toS] = session.spanS;
+    const isKnown = last && !last.unsure && !last.warm_up && !session.isOver;
     let knownS = 0;
     for (const label of labels) {
-      const isNow = last !== undefined && !last.unsure && last.smoothed_activity === label;
+      const isNow = isKnown && last.smoothed_activity === label;
       const probability = last?.probability[labels.indexOf(label)];
       this._minute.say(label, last ? percent(probability) : "", isNow);
       this._bouts.say(label, totals.get(label) ? clock(totals.get(label)) : "", isNow);
@@ -66,11 +70,7 @@ export class Dashboard {
     element("session-middle").textContent = clock(shownS / 2);
     element("session-to").textContent = clock(shownS);
     element("notes").replaceChildren(
-      ...[`model ${session.model}`, ...session.notes].map((note) => {
-        const item = document.createElement("li");
-        item.textContent = note;
-        return item;
-      }),
+      ...[`model ${session.model}`, ...session.notes].map((note) => textOf("li", "", note)),
     );
     this._drawnS = null;
   }
@@ -80,13 +80,14 @@ export class Dashboard {
     const { last } = session;
     const shown = now.activity ?? now.perhaps;
     element("hero").className = `card ${activityClass(session.labels, now.activity)}`;
-    // Where nothing has changed nothing is announced.
+    element("hero").classList.toggle("is-stale", this.isStale && !session.isOver);
     say("now-label", now.label);
     say("now-perhaps", now.perhaps ? `perhaps ${readable(now.perhaps)}` : "");
-    say("now-detail", now.detail);
+    say("now-detail", this.isStale && !session.isOver ? `Last known: ${now.detail}` : now.detail);
     const icon = now.activity === null ? (now.perhaps ? "unsure" : "waiting") : iconOf(shown);
     element("now-icon").setAttribute("href", `#icon-${icon}`);
     const confidence = last && shown ? session.confidence(last) : 0;
+    element("bar").hidden = !shown;
     element("now-bar").style.transform = `scaleX(${confidence.toFixed(3)})`;
   }
 
@@ -111,7 +112,7 @@ function said(session) {
   const { last } = session;
   if (session.isOver) {
     const [fromS, toS] = session.spanS;
-    return { label: "Over", activity: null, detail: `This session took ${clock(toS - fromS)}.` };
+    return { label: "Session over", activity: null, detail: `It took ${clock(toS - fromS)}.` };
   }
   if (!session.hasBegun) {
     return { label: "Listening", activity: null, detail: "The wearer stands still for three seconds." };
@@ -133,8 +134,4 @@ function said(session) {
 function iconOf(activity) {
   const name = readable(activity).split(" ").at(-1);
   return element(`icon-${name}`) ? name : "other";
-}
-
-function say(id, text) {
-  if (element(id).textContent !== text) element(id).textContent = text;
 }

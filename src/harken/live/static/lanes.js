@@ -3,6 +3,7 @@
  */
 
 import { wiped } from "./canvas.js";
+import { textOf } from "./screen.js";
 import { activityClass } from "./words.js";
 
 export class Lanes {
@@ -49,11 +50,4 @@ export class Lanes {
       if (area) paint(key, area);
     }
   }
-}
-
-function textOf(tag, className, text) {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = text;
-  return element;
 }

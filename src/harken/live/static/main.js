@@ -2,33 +2,38 @@
  * The page: what is shown when, and who tells whom.
  */
 
-import { ask, askJson, takeKey } from "./api.js";
+import { askJson, takeKey } from "./api.js";
+import { choices, offerChoices } from "./choices.js";
 import { download, sessionCsv } from "./csv.js";
 import { Dashboard } from "./dashboard.js";
+import { showWayIn } from "./join.js";
 import { canStayOn, cover, stayOn } from "./lock.js";
-import { askPermission, isOffered } from "./motion.js";
+import { askPermission, whyNoMotion } from "./motion.js";
 import { Recordings } from "./recordings.js";
+import { element, link, mended, say, trouble, view } from "./screen.js";
 import { Session } from "./session.js";
 import { Signals } from "./signals.js";
 import { allowSound } from "./sound.js";
 import { rowsOf, StreamList, Watching } from "./watching.js";
 import { showStep, Wearing } from "./wearing.js";
-import { readable } from "./words.js";
 
-const element = (id) => document.getElementById(id);
 /** The stream of this phone, by which it is found again when the page was loaded anew. */
 const OPEN_SESSION = "harken.session";
+const RETRY_MS = 2000;
 
 /** Phones have touch screens; whether there are sensors only shows when they are listened to. */
 const isPhone = navigator.maxTouchPoints > 0 && matchMedia("(pointer: coarse)").matches;
 
 const dashboard = new Dashboard();
+const streams = new StreamList(watch, (found) => {
+  const here = found.filter((stream) => !stream.is_away);
+  // A laptop opens the only one by itself, unless that was left by hand.
+  if (here.length === 1 && !element("join").hidden && !wasLeft) watch(here[0].session);
+});
 let about = null;
 let recordings = null;
-let streams = null;
-/** What is shown: a session, its signals, and who brings them. */
+/** What is shown: a session, and who brings its samples. */
 let shown = null;
-/** A stream that was left by hand is not opened by itself again. */
 let wasLeft = false;
 
 async function main() {
@@ -36,262 +41,201 @@ async function main() {
   try {
     about = await askJson("GET", "/v1/live");
   } catch (problem) {
-    const isKey = problem.status === 401;
-    trouble(
-      isKey
-        ? "This page needs its key: open it by the address or the QR code in the terminal."
-        : `${problem.message} Is harken live still running?`,
-    );
-    if (!isKey) setTimeout(main, 2000);
+    if (problem.status === 401) {
+      trouble("This page needs its key: open it by the address or the QR code in the terminal.");
+    } else {
+      trouble(`${problem.message} Is harken live running?`);
+      setTimeout(main, RETRY_MS);
+    }
     return;
   }
   trouble("");
-  element("version").textContent = about.version;
+  say("version", about.version);
   recordings = new Recordings(about.recordings?.kept_days ?? null, (message) =>
     shown?.source.say(message),
   );
-  streams = new StreamList(watch, (found) => {
-    const isOnly = found.length === 1 && !isPhone && !wasLeft;
-    if (isOnly && element("start").hidden) watch(found[0].session);
-  });
-  fillChoices();
+  offerChoices(about);
   if (about.replay) watch(about.replay.session);
   else home();
 }
 
 /** The page when no session is shown: to begin one, or to fetch a phone. */
 function home() {
-  shown?.source.close();
   shown = null;
   stayOn(false);
-  view(isPhone ? "start" : "join");
   link("");
-  trouble(isPhone ? insecure() : "");
+  trouble(isPhone ? whyNoMotion() : "");
+  view(isPhone ? "start" : "join");
+  streams.show(true);
   recordings.show(null);
   element("go-on").hidden = sessionStorage.getItem(OPEN_SESSION) === null;
-  if (!isPhone) showJoin();
+  if (!isPhone) showWayIn(about.address);
 }
 
-function view(name) {
-  for (const id of ["start", "join", "prepare", "run"]) element(id).hidden = id !== name;
-  streams.show(name === "start" || name === "join");
-}
-
-function insecure() {
-  if (isOffered()) return "";
-  return isSecureContext
-    ? "This browser tells pages nothing of motion."
-    : "Phones tell motion to secure pages only: open the address that begins with https.";
-}
-
-async function showJoin() {
-  element("join-alone").hidden = about.address !== null;
-  element("join-steps").hidden = about.address === null;
-  if (about.address === null || !element("qr").hidden) return;
-  element("address").textContent = element("address").href = about.address;
-  try {
-    const code = await ask("GET", "/v1/live/qr.svg");
-    element("qr-code").src = URL.createObjectURL(await code.blob());
-    element("qr").hidden = false;
-  } catch (problem) {
-    trouble(`The QR code cannot be shown: ${problem.message}`);
-  }
-}
-
-function fillChoices() {
-  const usable = about.models.filter(({ stream }) => stream);
-  const models = element("model");
-  models.replaceChildren(...usable.map(({ name }) => new Option(name, name)));
-  models.value = about.default;
-  const chosen = () => usable.find(({ name }) => name === models.value);
-  const follow = () => {
-    const places = chosen().placements;
-    element("placement").replaceChildren(...places.map((p) => new Option(readable(p), p)));
-    element("model-hint").textContent = chosen().description;
-    element("placement-hint").textContent =
-      places.length === 1
-        ? `This model knows phones at the ${readable(places[0])}: on the belt or in a snug pocket there.`
-        : "";
-  };
-  models.addEventListener("change", follow);
-  follow();
-}
-
-function chosenSettings() {
-  const model = element("model").value;
-  const without = about.models.find(({ reads_gyroscope }) => reads_gyroscope === false);
-  return {
-    model,
-    withoutGyroscope: without?.name ?? null,
-    placement: element("placement").value,
-    mounting: element("mounting").value,
-    sounds: element("sounds").checked,
-  };
-}
-
-/** Wear this device: begin a session, or go on with one. */
+/** Wear this device: begin a session, or go on with one that is known. */
 async function wear(known = null) {
   allowSound();
   if (!(await askPermission())) {
     trouble(
-      "The browser was not allowed to tell motion. Load this page again and allow it; on an iPhone close all tabs of this page first.",
+      "The browser was not allowed to tell motion. On an iPhone close all tabs of this page, open it anew, and allow it.",
     );
     return;
   }
   trouble("");
   stayOn(true);
+  streams.show(false);
   const [session, signals] = [new Session(), new Signals()];
   let startTrouble = "";
-  const source = new Wearing(session, chosenSettings(), {
-    ...listener(session),
+  const listener = {
+    ...listenerOf(session),
     told: (message) => {
       if (message.type === "error" && !session.hasBegun) startTrouble = message.error.message;
-      tell(session, signals, message);
-      if (session.name !== null) sessionStorage.setItem(OPEN_SESSION, session.name);
+      take(session, message);
+      if (!session.isOver) sessionStorage.setItem(OPEN_SESSION, session.name);
     },
     moved: (rows) => signals.push(rows),
-    still: (isMissing) => {
-      const { step } = source;
-      if (step && shown?.source === source) {
-        view("prepare");
-        showStep(step, startTrouble);
-      } else if (shown?.source === source && element("run").hidden) {
-        showRun("device");
-      }
-      if (isMissing && source.waitingS === 0 && isPhone) trouble(noMotion());
-      else if (element("trouble").dataset.kind === "motion") trouble("");
-      if (element("link").classList.contains("lost")) linkLost(source.waitingS);
+    ticked: (isMoving) => {
+      if (source.step) showStep(source.step, startTrouble);
+      else if (element("run").hidden) showRun(true);
+      if (isMoving) mended("motion");
+      else trouble(whyNoMotion() || NO_MOTION, "motion");
+      if (element("link").className === "lost") sayLost(source.waitingS);
     },
-    begins: () => {},
-  }, known);
-  shown = { session, signals, source };
-  dashboard.show(session, signals);
-  recordings.show(session);
-  source.start();
+  };
+  const source = new Wearing(session, choices(about), listener, known);
+  show(session, signals, source);
+  view("prepare");
+  recordings.show(null);
 }
 
-function noMotion() {
-  element("trouble").dataset.kind = "motion";
-  return (
-    insecure() ||
-    "No motion comes from this device. In Chrome on Android see Site settings, Motion sensors; a page in the background gets none."
-  );
-}
+const NO_MOTION =
+  "No motion comes. A page in the background gets none; in Chrome on Android see Site settings, Motion sensors.";
 
 /** Watch a session of another device. */
 function watch(name) {
   shown?.source.close();
   const [session, signals] = [new Session(), new Signals()];
-  const source = new Watching(name, {
-    ...listener(session),
+  const listener = {
+    ...listenerOf(session),
     told: (message) => {
       if (message.type === "signals") signals.push(rowsOf(message));
-      else tell(session, signals, message);
+      else take(session, message);
     },
-  });
-  shown = { session, signals, source };
-  showRun("watcher");
+  };
+  trouble("");
+  streams.show(false);
+  show(session, signals, new Watching(name, listener));
+  showRun(false);
+}
+
+function show(session, signals, source) {
+  shown = { session, source };
   dashboard.show(session, signals);
-  recordings.show(session);
   source.start();
 }
 
-function showRun(role) {
+/** @param {boolean} isDevice whether the samples are this device's own */
+function showRun(isDevice) {
   view("run");
-  element("run").dataset.role = role;
-  const isDevice = role === "device";
   element("lock").hidden = element("stop").hidden = !isDevice;
   element("back").hidden = isDevice;
+  const isReplay = shown.session.name === about.replay?.session;
+  recordings.show(isReplay ? null : shown.session);
 }
 
-function tell(session, signals, message) {
+/** Take a message of the service. */
+function take(session, message) {
   session.take(message);
-  if (message.type === "error" && session.hasBegun) trouble(message.error.message);
   if (shown?.session !== session) return;
+  if (message.type === "error" && session.hasBegun) trouble(message.error.message);
+  if (message.type === "away" || message.type === "back") sayOpen(session);
+  if (session.isOver) {
+    shown.source.close();
+    end("", "Over");
+  }
   dashboard.update();
   recordings.update();
-  if (session.isAway) link("lost", "The phone is away");
-  else if (message.type === "back") link("open", "Watching");
-  if (session.isOver) over();
 }
 
-function over() {
+/** Nothing more comes. */
+function end(kind, text) {
   stayOn(false);
   sessionStorage.removeItem(OPEN_SESSION);
-  shown.source.close();
-  link("", "Over");
-  showRun("over");
-  element("lock").hidden = element("stop").hidden = true;
-  element("back").hidden = false;
+  showRun(false);
+  link(kind, text);
+  streams.show(true);
 }
 
-function listener(session) {
+function listenerOf(session) {
   return {
     connected: (problem) => {
-      if (problem) linkLost(shown?.source.waitingS ?? 0);
-      else if (session.isAway) link("lost", "The phone is away");
-      else link("open", element("run").dataset.role === "watcher" ? "Watching" : "Connected");
+      if (shown?.session !== session) return;
+      if (problem) sayLost(shown.source.waitingS);
+      else sayOpen(session);
     },
     refused: (problem) => {
-      link("lost", "Not connected");
-      const isTaken = problem.status === 409;
-      const isGone = problem.status === 404;
-      trouble(
-        isTaken
-          ? "This session goes on in another window."
-          : isGone
-            ? "This session is over."
-            : problem.message,
-      );
-      element("back").hidden = false;
-      element("lock").hidden = element("stop").hidden = true;
-      sessionStorage.removeItem(OPEN_SESSION);
+      if (shown?.session !== session) return;
+      end("lost", "Not connected");
+      const known = { 404: "This session is over.", 409: "This session goes on in another window." };
+      trouble(known[problem.status] ?? problem.message);
     },
   };
 }
 
-function linkLost(waitingS) {
-  const kept = waitingS >= 1 ? `: ${Math.round(waitingS)} s kept, of 60` : "";
-  link("lost", `Connection lost${kept}`);
+function sayOpen(session) {
+  const isReplay = session.name === about.replay?.session;
+  if (session.isAway) link("lost", "The phone is away");
+  else if (isReplay) link("open", `Playing ${about.replay.name}`);
+  else link("open", shown.source instanceof Wearing ? "Connected" : "Watching");
+  dashboard.isStale = session.isAway;
+  dashboard.update();
 }
 
-function link(kind, text = "") {
-  const state = element("link");
-  if (state.textContent !== text) state.textContent = text;
-  state.className = kind;
+/** @param {number | undefined} waitingS what a device has kept */
+function sayLost(waitingS) {
+  link("lost", waitingS >= 1 ? `Connection lost, ${Math.round(waitingS)} s kept` : "Connection lost");
+  if (dashboard.isStale) return;
+  dashboard.isStale = true;
+  dashboard.update();
 }
 
-function trouble(text) {
-  const box = element("trouble");
-  if (!text) delete box.dataset.kind;
-  if (box.textContent !== text) box.textContent = text;
-  box.hidden = !text;
+function leave() {
+  wasLeft = true;
+  shown?.source.close();
+  home();
 }
 
+const pressed = {
+  "go-on": () => wear(sessionStorage.getItem(OPEN_SESSION)),
+  sensors: () => view("start"),
+  ready: () => shown?.source.begin(),
+  cancel: () => {
+    shown?.source.finish();
+    sessionStorage.removeItem(OPEN_SESSION);
+    home();
+  },
+  back: leave,
+  stop: () => shown?.source.finish(),
+  lock: () => {
+    say(
+      "locked-label",
+      canStayOn
+        ? "Harken goes on. The screen is black to save the battery."
+        : "Harken goes on, as long as the phone does not lock by itself: see its settings.",
+    );
+    cover((isCovered) => {
+      dashboard.isCovered = isCovered;
+    });
+  },
+  csv: () => {
+    const when = new Date().toISOString().slice(0, 16).replaceAll(/[:T]/g, "-");
+    download(`harken-${when}.csv`, sessionCsv(shown.session));
+  },
+};
+for (const [id, act] of Object.entries(pressed)) element(id).addEventListener("click", act);
 element("start-form").addEventListener("submit", (event) => {
   event.preventDefault();
   wear();
-});
-element("go-on").addEventListener("click", () => wear(sessionStorage.getItem(OPEN_SESSION)));
-element("sensors").addEventListener("click", () => view("start"));
-element("ready").addEventListener("click", () => shown?.source.begin());
-element("cancel").addEventListener("click", home);
-element("back").addEventListener("click", () => {
-  wasLeft = true;
-  home();
-});
-element("stop").addEventListener("click", () => shown?.source.finish());
-element("lock").addEventListener("click", () => {
-  element("locked-label").textContent = canStayOn
-    ? "Harken goes on. The screen is black to save the battery."
-    : "Harken goes on. Keep the phone from locking by itself: this browser cannot.";
-  cover((isCovered) => {
-    dashboard.isCovered = isCovered;
-  });
-});
-element("csv").addEventListener("click", () => {
-  const when = new Date().toISOString().slice(0, 16).replaceAll(/[:T]/g, "-");
-  download(`harken-${when}.csv`, sessionCsv(shown.session));
 });
 
 main();

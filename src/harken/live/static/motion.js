@@ -10,9 +10,12 @@ const RADIANS = Math.PI / 180;
 /** Older Safari counts milliseconds since 1970 where others count since the page was opened. */
 const LEAST_EPOCH_MS = 1e12;
 
-/** Whether this browser has a say about motion at all: not without https. */
-export function isOffered() {
-  return "DeviceMotionEvent" in window;
+/** Why no motion will come here, whatever its user does; empty where it may. */
+export function whyNoMotion() {
+  if ("DeviceMotionEvent" in window) return "";
+  return isSecureContext
+    ? "This browser tells pages nothing of motion."
+    : "Phones tell motion to secure pages only: open the address that begins with https.";
 }
 
 /** Whether it asks its user first, which must begin with a tap; only WebKit on iOS does. */

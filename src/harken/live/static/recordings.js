@@ -4,9 +4,9 @@
 
 import { ask, askJson } from "./api.js";
 import { download } from "./csv.js";
+import { buttonOf, element, say as sayText, textOf } from "./screen.js";
 import { activityClass, clock, moment, readable } from "./words.js";
 
-const element = (id) => document.getElementById(id);
 /** While something is recorded, the list is asked for so often. */
 const REFRESH_MS = 5000;
 
@@ -73,11 +73,9 @@ export class Recordings {
     const { subject, activity } = this._session.label;
     const what = activity ? readable(activity) : "without a label";
     const seconds = (Date.now() - this._startedMs) / 1000;
-    const text = `Recording ${subject}, ${what}`;
-    const state = element("record-state");
-    // Said aloud when it changes; the seconds only shown.
-    if (state.textContent !== text) state.textContent = text;
-    state.dataset.since = clock(seconds);
+    sayText("record-state", `Recording ${subject}, ${what}`);
+    // Shown, and not read out each second.
+    element("record-state").dataset.since = clock(seconds);
   }
 
   _showLabels(activity) {
@@ -104,15 +102,12 @@ export class Recordings {
   _item({ name, subject, started_utc, duration_s, seconds, expires_utc }) {
     const item = document.createElement("li");
     const labelled = Object.entries(seconds).map(([label, s]) => `${readable(label)} ${clock(s)}`);
-    const about = document.createElement("div");
-    const title = document.createElement("strong");
-    title.textContent = `${subject}, ${moment(started_utc)}, ${clock(duration_s)}`;
-    const detail = document.createElement("div");
-    detail.className = "hint";
-    detail.textContent = `${labelled.join(", ") || "no labels"}; kept until ${moment(expires_utc)}`;
-    about.append(title, detail);
-    const buttons = document.createElement("div");
-    buttons.className = "buttons";
+    const about = textOf("div", "", "");
+    about.append(
+      textOf("strong", "", `${subject}, ${moment(started_utc)}, ${clock(duration_s)}`),
+      textOf("div", "hint", `${labelled.join(", ") || "no labels"}; kept until ${moment(expires_utc)}`),
+    );
+    const buttons = textOf("div", "buttons", "");
     const of = ` the recording of ${subject}, ${moment(started_utc)}`;
     const remove = buttonOf("Delete", () => this._remove(name, remove));
     remove.setAttribute("aria-label", `Delete${of}`);
@@ -149,19 +144,11 @@ export class Recordings {
   }
 
   _hint(text) {
-    element("record-hint").textContent = text;
+    sayText("record-hint", text);
     element("record-hint").hidden = !text;
   }
 }
 
 function pathOf(name) {
   return `/v1/recordings/${name.split("/").map(encodeURIComponent).join("/")}`;
-}
-
-function buttonOf(text, pressed) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = text;
-  button.addEventListener("click", pressed);
-  return button;
 }

@@ -4,9 +4,9 @@
 
 import { askJson } from "./api.js";
 import { Connection } from "./connection.js";
+import { buttonOf, element, textOf } from "./screen.js";
 import { readable } from "./words.js";
 
-const element = (id) => document.getElementById(id);
 const REFRESH_MS = 2000;
 
 /** A stream that is watched, as long as it runs. */
@@ -96,14 +96,9 @@ export class StreamList {
     list.replaceChildren(
       ...streams.map((stream) => {
         const item = document.createElement("li");
-        const about = document.createElement("span");
-        about.textContent = describe(stream);
-        const button = document.createElement("button");
-        button.type = "button";
-        button.textContent = "Watch";
-        button.setAttribute("aria-label", `Watch: ${about.textContent}`);
-        button.addEventListener("click", () => this._open(stream.session));
-        item.append(about, button);
+        const button = buttonOf("Watch", () => this._open(stream.session));
+        button.setAttribute("aria-label", `Watch: ${describe(stream)}`);
+        item.append(textOf("span", "", describe(stream)), button);
         return item;
       }),
     );
@@ -112,12 +107,7 @@ export class StreamList {
 
 function describe({ activity, unsure, is_away, started_utc, model }) {
   const since = new Date(started_utc).toLocaleTimeString(undefined, { timeStyle: "short" });
-  const what = is_away
-    ? "away"
-    : activity === null
-      ? "starting"
-      : unsure
-        ? "not sure"
-        : readable(activity);
+  const known = unsure ? "not sure" : readable(activity ?? "starting");
+  const what = is_away ? "away" : known;
   return `Since ${since}: ${what} (${model})`;
 }

@@ -5,9 +5,9 @@
 import { SampleBuffer } from "./buffer.js";
 import { DeviceStream } from "./device.js";
 import { Motion } from "./motion.js";
+import { element, say } from "./screen.js";
 import { beep } from "./sound.js";
 
-const element = (id) => document.getElementById(id);
 const TICK_MS = 100;
 /** Seconds in which the phone is put where it is worn. */
 const PUT_AWAY_S = 10;
@@ -15,28 +15,25 @@ const PUT_AWAY_S = 10;
 const STILL_S = 3;
 /** Without a sample for so long something is in the way. */
 const NO_MOTION_MS = 3000;
+/** So long the service has for its last answers. */
+const LAST_MS = 3000;
 
 /**
- * What the device tells.
+ * What the device tells, beside what `DeviceStream` does.
  *
  * @typedef {object} Listener
- * @property {(message: object) => void} told as of `DeviceStream`
- * @property {(problem: Error | null) => void} connected likewise
- * @property {(problem: Error) => void} refused likewise
  * @property {(rows: number[][]) => void} moved new samples
- * @property {(isMissing: boolean) => void} still no sample has come for a while, or they do again
- * @property {() => void} begins the samples go to the service from now on
+ * @property {(isMoving: boolean) => void} ticked ten times a second; whether samples come
  */
 
 export class Wearing {
   /**
    * @param {import("./session.js").Session} session
-   * @param {{model: string, withoutGyroscope: string | null, placement: string, mounting: string,
-   *   sounds: boolean}} chosen
-   * @param {Listener} listener
+   * @param {import("./choices.js").Chosen} chosen
+   * @param {Listener & import("./device.js").Listener} listener
    * @param {string | null} known a stream that goes on
    */
-  constructor(session, chosen, listener, known = null) {
+  constructor(session, chosen, listener, known) {
     this._session = session;
     this._chosen = chosen;
     this._listener = listener;
@@ -44,9 +41,11 @@ export class Wearing {
     this._motion = new Motion();
     this._buffer = new SampleBuffer();
     this._stream = null;
+    this._begins = known !== null;
     this._movedMs = performance.now();
+    this._putAwayMs = this._movedMs + PUT_AWAY_S * 1000;
     this._stillFromS = null;
-    this._said = "";
+    this._newestS = 0;
   }
 
   /** Seconds of samples that the service has not taken yet. */
@@ -54,32 +53,17 @@ export class Wearing {
     return this._stream?.waitingS ?? 0;
   }
 
-  /** Listen, and begin: at once with a stream that goes on, else when the phone was put away. */
   start() {
     this._motion.listen();
     this._timer = setInterval(() => this._tick(), TICK_MS);
-    if (this._known !== null) this.begin();
-    else this._putAwayMs = performance.now() + PUT_AWAY_S * 1000;
   }
 
-  /** Send from here on. */
+  /** The phone is where it is worn: what it feels counts from now on. */
   begin() {
-    if (this._stream) return;
+    if (this._begins) return;
     this._motion.take(true);
-    this._movedMs = performance.now();
-    this._stream = new DeviceStream(
-      this._buffer,
-      {
-        told: (message) => this._told(message),
-        connected: this._listener.connected,
-        refused: this._listener.refused,
-        settings: () => this._settings(),
-      },
-      this._known,
-    );
-    this._stream.start();
-    if (this._chosen.sounds && this._known === null) beep([440]);
-    this._listener.begins();
+    this._begins = true;
+    this._beep([440]);
   }
 
   say(message) {
@@ -91,7 +75,8 @@ export class Wearing {
     this._motion.stop();
     this._take(true);
     clearInterval(this._timer);
-    this._stream?.say({ type: "finish" });
+    this.say({ type: "finish" });
+    setTimeout(() => this.close(), LAST_MS);
   }
 
   /** Let go of everything. */
@@ -103,31 +88,19 @@ export class Wearing {
 
   /** What is to be done now, and for how many seconds; null once the start is over. */
   get step() {
-    if (this._stream === null) {
-      const leftS = Math.max(0, (this._putAwayMs - performance.now()) / 1000);
-      return { name: "put-away", leftS, ofS: PUT_AWAY_S };
+    if (!this._begins) {
+      const leftS = (this._putAwayMs - performance.now()) / 1000;
+      return { isStill: false, leftS: Math.max(0, leftS), ofS: PUT_AWAY_S };
     }
     if (this._session.hasBegun || this._session.isOver) return null;
-    const newestS = this._newestS ?? this._stillFromS ?? 0;
-    const leftS = Math.max(0, STILL_S - (newestS - (this._stillFromS ?? newestS)));
-    return { name: "still", leftS, ofS: STILL_S };
-  }
-
-  _settings() {
-    const { model, withoutGyroscope, placement, mounting } = this._chosen;
-    const lacksGyroscope = this._motion.hasGyroscope === false && withoutGyroscope !== null;
-    return {
-      model: lacksGyroscope ? withoutGyroscope : model,
-      placement,
-      // A service that was started anew need not ask to stand still again.
-      mounting: this._session.mounting ?? mounting,
-    };
+    const passedS = this._stillFromS === null ? 0 : this._newestS - this._stillFromS;
+    return { isStill: true, leftS: Math.max(0, STILL_S - passedS), ofS: STILL_S };
   }
 
   _tick() {
-    if (this._stream === null && performance.now() >= this._putAwayMs) this.begin();
-    if (this._stream !== null) this._take(false);
-    this._listener.still(performance.now() - this._movedMs > NO_MOTION_MS);
+    if (performance.now() >= this._putAwayMs) this.begin();
+    if (this._begins) this._take(false);
+    this._listener.ticked(performance.now() - this._movedMs < NO_MOTION_MS);
   }
 
   _take(all) {
@@ -138,29 +111,53 @@ export class Wearing {
     this._newestS = rows.at(-1)[0];
     this._buffer.push(rows);
     this._listener.moved(rows);
+    if (this._stream === null) this._open();
+  }
+
+  /** Not before the first sample: it tells whether there is a gyroscope. */
+  _open() {
+    const { model, withoutGyroscope, placement, mounting } = this._chosen;
+    const settings = () => ({
+      model: this._motion.hasGyroscope ? model : (withoutGyroscope ?? model),
+      placement,
+      // A service that was started anew need not ask to stand still again.
+      mounting: this._session.mounting ?? mounting,
+    });
+    const listener = { ...this._listener, settings, told: (message) => this._told(message) };
+    this._stream = new DeviceStream(this._buffer, listener, this._known);
+    this._stream.start();
   }
 
   _told(message) {
-    const { hasBegun } = this._session;
-    // The wearer moved: what comes next is taken for the start.
-    if (message.type === "error" && !hasBegun) {
-      this._stillFromS = null;
-      if (this._chosen.sounds) beep([300, 220]);
-    }
+    const wasStart = !this._session.hasBegun;
     this._listener.told(message);
-    if (!hasBegun && this._session.hasBegun && this._chosen.sounds) beep([660, 880]);
+    if (wasStart && message.type === "error") {
+      // The wearer moved: what comes next is taken for the start.
+      this._stillFromS = null;
+      this._beep([300, 220]);
+    } else if (wasStart && this._session.hasBegun) {
+      this._beep([660, 880]);
+    }
+  }
+
+  _beep(notes) {
+    if (this._chosen.sounds) beep(notes);
   }
 }
 
-/** Show a step of the start. */
-export function showStep(step, trouble) {
-  const isStill = step.name === "still";
+/**
+ * Show a step of the start.
+ *
+ * @param {{isStill: boolean, leftS: number, ofS: number}} step
+ * @param {string} trouble why it begins anew, if it does
+ */
+export function showStep({ isStill, leftS, ofS }, trouble) {
+  const again = isStill && trouble;
   const title = isStill ? "Stand still" : "Put the phone where you wear it";
-  if (element("prepare-title").textContent !== title) element("prepare-title").textContent = title;
+  say("prepare-title", again ? "Once more, stand still" : title);
   element("ready").hidden = isStill;
-  element("countdown").textContent = String(Math.ceil(step.leftS));
-  element("ring").style.strokeDashoffset = String(100 * (1 - step.leftS / step.ofS));
-  element("prepare-hint").textContent = isStill
-    ? trouble || "These three seconds tell which way is up."
-    : "Then stand still. It counts down by itself.";
+  say("countdown", leftS > 0 ? String(Math.ceil(leftS)) : "…");
+  element("ring").style.strokeDashoffset = String(100 * (1 - leftS / ofS));
+  const hint = isStill ? "These three seconds tell which way is up." : "Then stand still.";
+  say("prepare-hint", again || hint);
 }
