@@ -9,14 +9,7 @@ const MINUTE_S = 60;
 /** How much of its colour an answer has that should not be trusted. */
 const FAINT = 0.35;
 
-/**
- * The probability of one activity as an area.
- *
- * @param {{context: CanvasRenderingContext2D, width: number, height: number}} area
- * @param {import("./session.js").Session} session
- * @param {string} label
- * @param {number} untilS
- */
+/** The probability of one activity as an area; into what `wiped` gives. */
 export function drawProbability({ context, width, height }, session, label, untilS) {
   const index = session.labels.indexOf(label);
   const x = (s) => width * (1 - (untilS - s) / MINUTE_S);
@@ -53,13 +46,7 @@ function stretches({ predictions, hopS }, fromS) {
   return found;
 }
 
-/**
- * When one activity went on, from the beginning of the session to now.
- *
- * @param {{context: CanvasRenderingContext2D, width: number, height: number}} area
- * @param {import("./session.js").Session} session
- * @param {string | null} activity null: not sure, or settling
- */
+/** When one activity went on in the session; null stands for not sure, or settling. */
 export function drawBouts({ context, width, height }, session, activity) {
   const [fromS, toS] = session.spanS;
   const x = (s) => (width * (s - fromS)) / Math.max(toS - fromS, MINUTE_S);

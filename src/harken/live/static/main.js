@@ -151,6 +151,7 @@ function take(session, message) {
   if (message.type === "away" || message.type === "back") sayOpen(session);
   if (session.isOver) {
     shown.source.close();
+    trouble("");
     end("", "Over");
   }
   dashboard.update();

@@ -18,10 +18,13 @@ export class Recordings {
   constructor(keptDays, say) {
     this._say = say;
     this._session = null;
+    this._isKept = false;
+    /** Items of the list by the recording's name: one under somebody's finger stays. */
+    this._items = new Map();
     this._startedMs = null;
     this._name = null;
-    element("record").hidden = keptDays === null;
     if (keptDays === null) return;
+    this._isKept = true;
     document.querySelector(".kept").textContent = keptDays === 1 ? "a day" : `${keptDays} days`;
     element("record-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -36,7 +39,6 @@ export class Recordings {
   /** @param {import("./session.js").Session | null} session that could be recorded */
   show(session) {
     this._session = session;
-    element("record-form").hidden = session === null;
     this.update();
   }
 
@@ -53,6 +55,7 @@ export class Recordings {
     element("labelling").hidden = !isOn;
     element("record-form").hidden = isOn || !this._session || this._session.isOver;
     if (isOn) this._showLabels(activity ?? null);
+    element("record").hidden = !this._isKept || !(this._session || this._items.size);
     this._tick();
   }
 
@@ -60,9 +63,18 @@ export class Recordings {
   async list() {
     try {
       const { recordings } = await askJson("GET", "/v1/recordings");
-      element("recordings-title").hidden = recordings.length === 0;
-      element("recordings").replaceChildren(...recordings.map((about) => this._item(about)));
+      const items = new Map();
+      for (const about of recordings) {
+        const item = this._items.get(about.name) ?? this._item(about);
+        item.querySelector("strong").textContent = titleOf(about);
+        item.querySelector(".hint").textContent = contentOf(about);
+        items.set(about.name, item);
+      }
+      this._items = items;
+      element("recordings-title").hidden = items.size === 0;
+      element("recordings").replaceChildren(...items.values());
       this._hint("");
+      this.update();
     } catch (problem) {
       this._hint(`The recordings cannot be shown: ${problem.message}`);
     }
@@ -99,21 +111,17 @@ export class Recordings {
     return button;
   }
 
-  _item({ name, subject, started_utc, duration_s, seconds, expires_utc }) {
-    const item = document.createElement("li");
-    const labelled = Object.entries(seconds).map(([label, s]) => `${readable(label)} ${clock(s)}`);
+  _item({ name, subject, started_utc }) {
     const about = textOf("div", "", "");
-    about.append(
-      textOf("strong", "", `${subject}, ${moment(started_utc)}, ${clock(duration_s)}`),
-      textOf("div", "hint", `${labelled.join(", ") || "no labels"}; kept until ${moment(expires_utc)}`),
-    );
-    const buttons = textOf("div", "buttons", "");
-    const of = ` the recording of ${subject}, ${moment(started_utc)}`;
-    const remove = buttonOf("Delete", () => this._remove(name, remove));
-    remove.setAttribute("aria-label", `Delete${of}`);
+    about.append(textOf("strong", "", ""), textOf("div", "hint", ""));
+    const of = `the recording of ${subject}, ${moment(started_utc)}`;
     const get = buttonOf("Download", () => this._download(name));
-    get.setAttribute("aria-label", `Download${of}`);
+    get.setAttribute("aria-label", `Download ${of}`);
+    const remove = buttonOf("Delete", () => this._remove(name, remove));
+    remove.setAttribute("aria-label", `Delete ${of}`);
+    const buttons = textOf("div", "buttons", "");
     buttons.append(get, remove);
+    const item = document.createElement("li");
     item.append(about, buttons);
     return item;
   }
@@ -123,7 +131,7 @@ export class Recordings {
     if (!button.dataset.asked) {
       button.dataset.asked = "yes";
       button.textContent = "Really delete?";
-      button.setAttribute("aria-label", button.getAttribute("aria-label").replace("Delete", "Really delete"));
+      button.setAttribute("aria-label", `Really delete? ${button.getAttribute("aria-label")}`);
       return;
     }
     try {
@@ -147,6 +155,15 @@ export class Recordings {
     sayText("record-hint", text);
     element("record-hint").hidden = !text;
   }
+}
+
+function titleOf({ subject, started_utc, duration_s }) {
+  return `${subject}, ${moment(started_utc)}, ${clock(duration_s)}`;
+}
+
+function contentOf({ seconds, expires_utc }) {
+  const labelled = Object.entries(seconds).map(([label, s]) => `${readable(label)} ${clock(s)}`);
+  return `${labelled.join(", ") || "no labels"}; kept until ${moment(expires_utc)}`;
 }
 
 function pathOf(name) {
