@@ -18,23 +18,18 @@ export function whyNoMotion() {
     : "Phones tell motion to secure pages only: open the address that begins with https.";
 }
 
-/** Whether it asks its user first, which must begin with a tap; only WebKit on iOS does. */
-function asks() {
-  return typeof window.DeviceMotionEvent?.requestPermission === "function";
-}
-
 /**
  * Ask for motion and orientation, from within a tap.
  *
  * @returns {Promise<boolean>} whether motion may come
  */
 export async function askPermission() {
-  if (!asks()) return true;
   // Both before the first await: afterwards it would no longer count as the tap's.
-  const answers = [DeviceMotionEvent, DeviceOrientationEvent]
-    .filter((kind) => typeof kind.requestPermission === "function")
-    .map((kind) => kind.requestPermission().catch(() => "denied"));
-  return (await Promise.all(answers))[0] === "granted";
+  const answers = [window.DeviceMotionEvent, window.DeviceOrientationEvent].map((kind) =>
+    kind?.requestPermission?.().catch(() => "denied"),
+  );
+  // A browser that does not ask allows it, as far as one can know.
+  return (await Promise.all(answers))[0] !== "denied";
 }
 
 /** Listens to the device's sensors. */
@@ -42,7 +37,7 @@ export class Motion {
   constructor() {
     /** Whether angular velocity comes too; null until an event has come. */
     this.hasGyroscope = null;
-    this._sign = new GravitySign(asks());
+    this._sign = new GravitySign(navigator.vendor.startsWith("Apple"));
     this._ordering = new Ordering();
     this._unsigned = [];
     this._onMotion = (event) => this._push(event);
