@@ -27,7 +27,7 @@ _ARGUMENTS = [
 ]  # fmt: skip
 _WEARER = Path(__file__).with_name("wearer.js").read_text(encoding="utf-8")
 #: How much faster than they were recorded samples are played.
-SPEED = 20.0
+SPEED = 25.0
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "has_touch": True,
@@ -97,6 +97,13 @@ class Tab:
             assert time.monotonic() < until, f"{selector} says {found!r}, not {text!r}"
             self.page.wait_for_timeout(20)
 
+    def wait_until(self, true: str, *, timeout_s: float = 10.0) -> None:
+        """Wait until an expression is true in the page, which lets no text become code."""
+        until = time.monotonic() + timeout_s
+        while not self.page.evaluate(true):
+            assert time.monotonic() < until, f"never so: {true}"
+            self.page.wait_for_timeout(20)
+
     def play(self, rows: Any, speed: float = SPEED) -> None:
         """Let the page feel samples: (n, 7) seconds, g, rad/s."""
         self.page.evaluate("([rows, speed]) => wearer.play(rows, speed)", [rows.tolist(), speed])
@@ -109,6 +116,7 @@ class Tab:
     def reload(self) -> None:
         self.page.reload()
         self.ready()
+        self.page.evaluate("wearer.aheadMs = 60000")
 
     def start(self) -> None:
         """From the first page to standing still."""

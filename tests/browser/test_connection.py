@@ -46,9 +46,9 @@ def test_a_service_that_is_killed_loses_no_sample(
         assert len(files) == 2
         acc = np.concatenate([read(file).acc.values for file in files])
         expected = between(24.0, 65.0)
-        # What was taken and not answered may be there twice, and what was on its way before.
-        assert len(expected) - 10 <= len(acc) <= len(expected) + 30
-        assert found_in_order(np.round(expected[10:-10, 1:4] * 98.0665) / 98.0665, acc)
+        # What was written and not answered any more may be there twice.
+        assert len(expected) <= len(acc) <= len(expected) + 100
+        assert found_in_order(np.round(expected[:, 1:4] * 98.0665) / 98.0665, acc)
 
 
 def found_in_order(expected: Any, found: Any) -> bool:
@@ -109,7 +109,7 @@ def test_websockets_that_fail_are_given_up(
     """As on phones where a certificate that was accepted by hand does not count for them."""
     failing = """
       window.WebSocket = class extends window.WebSocket {
-        constructor() { super("ws://127.0.0.1:9/") }
+        constructor() { super(new URL("/nowhere", location)); }
       }
     """
     phone = opened(live.url, PHONE, before=failing)

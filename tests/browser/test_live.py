@@ -9,12 +9,13 @@ from typing import Any
 
 from .conftest import LAPTOP, PHONE, Live, Tab
 
-#: Moments in the recording of person 20, and what is being done then.
-ACTIVITIES = (
-    (30.0, "Standing"), (65.0, "Sitting"), (130.0, "Laying"), (220.0, "Walking"),
-    (272.0, "Walking downstairs"), (291.0, "Walking upstairs"),
-)  # fmt: skip
 BEGIN_S = 11.9
+#: Stretches of the recording of person 20, in seconds, and what is being done at their ends.
+ACTIVITIES = (
+    (BEGIN_S, 30.0, "Standing"), (30.0, 65.0, "Sitting"), (100.0, 130.0, "Laying"),
+    (206.0, 222.0, "Walking"), (258.0, 272.0, "Walking downstairs"),
+    (272.0, 291.0, "Walking upstairs"),
+)  # fmt: skip
 WALK = Path(__file__).parents[2] / "examples" / "walk.csv"
 
 
@@ -24,14 +25,12 @@ def test_the_label_follows_the_activity_on_both_pages(
     phone = opened(live.url, PHONE)
     phone.start()
     watching = None
-    before_s = BEGIN_S
-    for until_s, activity in ACTIVITIES:
-        phone.play(between(before_s, until_s))
+    for from_s, until_s, activity in ACTIVITIES:
+        phone.play(between(from_s, until_s))
         phone.wait_for("#now-label", activity)
         # One that comes late is told what was.
         watching = watching or opened(live.url, LAPTOP)
         watching.wait_for("#now-label", activity)
-        before_s = until_s
     assert watching is not None
     assert phone.text("#link") == "Connected"
     assert watching.text("#link") == "Watching"
@@ -87,9 +86,9 @@ def test_a_recording_is_played_through_the_page(
     with own_live("--replay", str(WALK)) as live:
         laptop = opened(live.url, LAPTOP)
         laptop.wait_for("#link", "Playing walk.csv")
-        laptop.page.wait_for_function(
-            "document.querySelectorAll('#session .value').values().some((e) => e.textContent)",
-            timeout=30_000,
+        laptop.wait_until(
+            "[...document.querySelectorAll('#session .value')].some((e) => e.textContent)",
+            timeout_s=30,
         )
         assert not laptop.page.is_visible("#record-form")
 
@@ -104,14 +103,14 @@ def test_the_black_screen_lets_go_when_its_button_is_held(
     phone.page.click("#lock")
     is_locked = "document.getElementById('locked').open"
     phone.page.click("#unlock")  # a touch is not enough
-    phone.page.keyboard.press("Escape")
-    phone.page.keyboard.press("Escape")
+    for _ in range(3):
+        phone.page.keyboard.press("Escape")
     phone.page.wait_for_timeout(200)
     assert phone.page.evaluate(is_locked)
     phone.play(between(22.0, 65.0))  # it goes on
     phone.page.hover("#unlock")
     phone.page.mouse.down()
-    phone.page.wait_for_function(f"!{is_locked}")
+    phone.wait_until(f"!{is_locked}")
     phone.page.mouse.up()
     phone.wait_for("#now-label", "Sitting")
     phone.page.click("#stop")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from .conftest import PHONE, Live, Tab
+from .conftest import Live, Tab
 
 
-@pytest.fixture
-def page(live: Live, opened: Callable[..., Tab]) -> Any:
-    return opened(live.url, PHONE).page
+@pytest.fixture(scope="module")
+def page(live: Live, chromium: Any) -> Iterator[Any]:
+    context = chromium.new_context()
+    tab = Tab(context.new_page())
+    tab.page.goto(live.url)
+    tab.ready()
+    yield tab.page
+    context.close()
 
 
 ORDERED = """
@@ -73,12 +78,13 @@ def test_coarse_clocks_are_made_fine(page: Any) -> None:
 MOTION = """
 async ([sign, orients, isApple]) => {
   const vendor = isApple ? "Apple Computer, Inc." : "Google Inc.";
-  Object.defineProperty(navigator, "vendor", { value: vendor });
+  Object.defineProperty(navigator, "vendor", { value: vendor, configurable: true });
   const { Motion } = await import("/static/motion.js");
   const motion = new Motion();
   motion.listen();
   wearer.sign = sign;
   wearer.orients = orients;
+  wearer.originMs = undefined;
   const rows = Array.from({ length: 120 }, (_, i) => [i / 50, 0.1, -0.2, 0.97, 0.5, -0.6, 0.7]);
   await wearer.play(rows, 1000);
   motion.stop();

@@ -32,7 +32,7 @@ def test_labels_are_kept_with_consent_and_deleted_on_demand(
     laptop.page.click("#labels button:text-is('sitting')")
     phone.page.wait_for_selector("#labels [aria-pressed=true]:text-is('sitting')")
     assert phone.text("#record-state") == "Recording anna, sitting"
-    phone.play(between(46.0, 60.0))
+    phone.play(between(40.0, 54.0))
     phone.page.click("#record-stop")
     phone.page.wait_for_selector("#record-form", state="visible")
     phone.page.wait_for_selector("#recordings li:has-text('anna') >> text=sitting 0:1")

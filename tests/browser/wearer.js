@@ -9,6 +9,8 @@ globalThis.wearer = {
   /** 1, or -1 for a device with the other sign of gravity, as iOS has it. */
   sign: 1,
   orients: true,
+  /** So far this device's clock is ahead: samples that are played fast run away from it. */
+  aheadMs: 0,
 
   /** What the next event looks like, where a test wants another. */
   bend: (event) => [event],
@@ -18,7 +20,7 @@ globalThis.wearer = {
    * @param {number} speed times as fast as they were recorded
    */
   async play(rows, speed) {
-    this.originMs ??= performance.now() - 1000 * rows[0][0];
+    this.originMs ??= performance.now() + this.aheadMs - 1000 * rows[0][0];
     const [startMs, startS] = [performance.now(), rows[0][0]];
     for (let i = 0; i < rows.length; ) {
       const untilS = startS + ((performance.now() - startMs) / 1000) * speed;

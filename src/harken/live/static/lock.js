@@ -39,42 +39,35 @@ document.addEventListener("visibilitychange", () => {
  * @param {(isCovered: boolean) => void} covered is told when that begins and ends
  */
 export function cover(covered) {
+  const ended = new AbortController();
+  const on = (target, kind, handler) =>
+    target.addEventListener(kind, handler, { passive: false, signal: ended.signal });
   let timer = 0;
-  const hold = (event) => {
-    if (event.type === "keydown" && (event.repeat || ![" ", "Enter"].includes(event.key))) return;
-    event.preventDefault();
-    clearTimeout(timer);
-    button.classList.add("held");
-    timer = setTimeout(() => dialog.close(), HELD_MS);
-  };
   const release = () => {
     clearTimeout(timer);
     button.classList.remove("held");
   };
-  const handlers = [
-    [button, "pointerdown", hold],
-    [button, "keydown", hold],
-    [button, "keyup", release],
-    [button, "contextmenu", (event) => event.preventDefault()],
-    [window, "pointerup", release],
-    [window, "pointercancel", release],
-    // Escape and a swipe back would close it.
-    [dialog, "cancel", (event) => event.preventDefault()],
-    [dialog, "touchmove", (event) => event.preventDefault()],
-  ];
-  for (const [target, kind, handler] of handlers) {
-    target.addEventListener(kind, handler, { passive: false });
+  const uncover = () => {
+    release();
+    ended.abort();
+    dialog.close();
+    if (document.fullscreenElement) document.exitFullscreen();
+    covered(false);
+  };
+  const hold = (event) => {
+    if (event.type === "keydown" && (event.repeat || ![" ", "Enter"].includes(event.key))) return;
+    event.preventDefault();
+    release();
+    button.classList.add("held");
+    timer = setTimeout(uncover, HELD_MS);
+  };
+  for (const kind of ["pointerdown", "keydown"]) on(button, kind, hold);
+  for (const kind of ["pointerup", "pointercancel", "keyup"]) on(window, kind, release);
+  for (const kind of ["touchmove", "contextmenu"]) {
+    on(dialog, kind, (event) => event.preventDefault());
   }
-  dialog.addEventListener(
-    "close",
-    () => {
-      release();
-      for (const [target, kind, handler] of handlers) target.removeEventListener(kind, handler);
-      if (document.fullscreenElement) document.exitFullscreen();
-      covered(false);
-    },
-    { once: true },
-  );
+  // The key Escape, or the phone's way back, would close it.
+  on(dialog, "close", () => dialog.showModal());
   dialog.showModal();
   // Without the browser's bars there is less to touch; not all phones have it.
   document.documentElement.requestFullscreen?.().catch(() => {});

@@ -103,7 +103,7 @@ async function wear(known = null) {
     },
   };
   const source = new Wearing(session, choices(about), listener, known);
-  show(session, signals, source);
+  show(session, signals, source, false);
   view("prepare");
   recordings.show(null);
 }
@@ -124,12 +124,12 @@ function watch(name) {
   };
   trouble("");
   streams.show(false);
-  show(session, signals, new Watching(name, listener));
+  show(session, signals, new Watching(name, listener), name === about.replay?.session);
   showRun(false);
 }
 
-function show(session, signals, source) {
-  shown = { session, source };
+function show(session, signals, source, isReplay) {
+  shown = { session, source, isReplay };
   dashboard.show(session, signals);
   source.start();
 }
@@ -139,8 +139,7 @@ function showRun(isDevice) {
   view("run");
   element("lock").hidden = element("stop").hidden = !isDevice;
   element("back").hidden = isDevice;
-  const isReplay = shown.session.name === about.replay?.session;
-  recordings.show(isReplay ? null : shown.session);
+  recordings.show(shown.isReplay ? null : shown.session);
 }
 
 /** Take a message of the service. */
@@ -184,11 +183,12 @@ function listenerOf(session) {
 }
 
 function sayOpen(session) {
-  const isReplay = session.name === about.replay?.session;
-  if (session.isAway) link("lost", "The phone is away");
-  else if (isReplay) link("open", `Playing ${about.replay.name}`);
-  else link("open", shown.source instanceof Wearing ? "Connected" : "Watching");
-  dashboard.isStale = session.isAway;
+  const isDevice = shown.source instanceof Wearing;
+  const isAway = session.isAway && !isDevice;
+  if (isAway) link("lost", "The phone is away");
+  else if (shown.isReplay) link("open", `Playing ${about.replay.name}`);
+  else link("open", isDevice ? "Connected" : "Watching");
+  dashboard.isStale = isAway;
   dashboard.update();
 }
 

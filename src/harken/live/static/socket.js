@@ -4,7 +4,7 @@
 
 import { protocols, Refused, Unreachable } from "./api.js";
 
-const OPEN_MS = 6000;
+const OPEN_MS = 4000;
 /** Bytes that may wait in the browser before it gets more. */
 const MOST_WAITING = 2 ** 18;
 /** The service closes with the status that HTTP would have, plus this. */

@@ -66,14 +66,16 @@ export class Wearing {
     this._beep([440]);
   }
 
+  /** Say something of what comes after what was felt by now. */
   say(message) {
-    this._stream?.say(message);
+    if (this._stream === null) return;
+    this._take(true);
+    this._stream.say(message);
   }
 
   /** End the session; the service's last answers still come. */
   finish() {
     this._motion.stop();
-    this._take(true);
     clearInterval(this._timer);
     this.say({ type: "finish" });
     setTimeout(() => this.close(), LAST_MS);
