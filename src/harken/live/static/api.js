@@ -1,6 +1,4 @@
-/**
- * Requests to the service, with the key that the page was opened with.
- */
+/** Requests to the service, with the key that the page was opened with. */
 
 const STORED = "harken.key";
 const PATIENCE_MS = 10_000;

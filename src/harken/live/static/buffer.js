@@ -1,6 +1,4 @@
-/**
- * The last samples, each with its number, so that a lost connection loses none.
- */
+/** The last samples, each with its number, so that a lost connection loses none. */
 
 /** Rows of samples: time in seconds, three of g, three of rad/s. */
 export class SampleBuffer {

@@ -1,6 +1,4 @@
-/**
- * Canvases as sharp as the screen, in the colours of the style sheet.
- */
+/** Canvases as sharp as the screen, in the colours of the style sheet. */
 
 let found = new Map();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {

@@ -1,6 +1,4 @@
-/**
- * What is settled before a session: the model, where the device is worn, how it sits there.
- */
+/** What is settled before a session: the model, where the device is worn, how it sits there. */
 
 import { element, say } from "./screen.js";
 import { readable } from "./words.js";

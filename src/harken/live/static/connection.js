@@ -1,6 +1,4 @@
-/**
- * A connection that comes again: by WebSocket, or by requests and events where that is refused.
- */
+/** A connection that comes again: by WebSocket, or by requests and events where that is refused. */
 
 import { ask, Refused, Unreachable } from "./api.js";
 import { HttpTransport } from "./http.js";

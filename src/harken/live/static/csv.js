@@ -1,6 +1,4 @@
-/**
- * A session as a table.
- */
+/** A session as a table. */
 
 /** Times below count from somewhere else than 1970, as those of a recording that is played. */
 const LEAST_EPOCH_S = 1e9;

@@ -1,6 +1,4 @@
-/**
- * The view of a session that runs: what is being done now, how sure that is, and what was.
- */
+/** The view of a session that runs: what is being done now, how sure that is, and what was. */
 
 import { drawBouts, drawProbability } from "./history.js";
 import { Lanes } from "./lanes.js";

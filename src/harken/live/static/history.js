@@ -1,6 +1,4 @@
-/**
- * Graphs of what was recognised: probabilities of the last minute, and the whole session.
- */
+/** Graphs of what was recognised: probabilities of the last minute, and the whole session. */
 
 import { colour } from "./canvas.js";
 import { activityClass } from "./words.js";

@@ -1,6 +1,4 @@
-/**
- * How a phone comes to a page that a computer shows.
- */
+/** How a phone comes to a page that a computer shows. */
 
 import { ask } from "./api.js";
 import { element, trouble } from "./screen.js";

@@ -1,6 +1,4 @@
-/**
- * A list with a lane for each activity: its name, a graph, a value.
- */
+/** A list with a lane for each activity: its name, a graph, a value. */
 
 import { wiped } from "./canvas.js";
 import { textOf } from "./screen.js";

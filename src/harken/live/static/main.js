@@ -1,6 +1,4 @@
-/**
- * The page: what is shown when, and who tells whom.
- */
+/** The page: what is shown when, and who tells whom. */
 
 import { askJson, takeKey } from "./api.js";
 import { choices, offerChoices } from "./choices.js";

@@ -1,6 +1,4 @@
-/**
- * From `devicemotion` events to samples as the service reads them.
- */
+/** From `devicemotion` events to samples as the service reads them. */
 
 import { GravitySign } from "./gravity.js";
 import { Ordering } from "./order.js";

@@ -1,6 +1,4 @@
-/**
- * Training data: recordings with labels, made with consent, shown and deleted.
- */
+/** Training data: recordings with labels, made with consent, shown and deleted. */
 
 import { ask, askJson } from "./api.js";
 import { download } from "./csv.js";

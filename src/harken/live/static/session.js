@@ -1,17 +1,10 @@
-/**
- * What is known of a session: what was recognised so far, and how it stands now.
- */
+/** What is known of a session: what was recognised so far, and how it stands now. */
 
 /**
- * One answer of the service.
+ * One answer of the service; docs/stream.md tells what its fields mean.
  *
- * @typedef {object} Prediction
- * @property {number} time_s up to when the signal was judged
- * @property {number[]} probability by label
- * @property {string} activity the likeliest of these
- * @property {string} smoothed_activity the likeliest in the light of the answers around it
- * @property {boolean} unsure
- * @property {boolean} warm_up
+ * @typedef {{time_s: number, probability: number[], activity: string, smoothed_activity: string,
+ *   unsure: boolean, warm_up: boolean}} Prediction
  */
 
 /**

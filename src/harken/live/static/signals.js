@@ -1,6 +1,4 @@
-/**
- * The last seconds of the signals, drawn as they come.
- */
+/** The last seconds of the signals, drawn as they come. */
 
 import { colour, wiped } from "./canvas.js";
 

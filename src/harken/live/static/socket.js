@@ -1,6 +1,4 @@
-/**
- * A stream by WebSocket.
- */
+/** A stream by WebSocket. */
 
 import { protocols, Refused, Unreachable } from "./api.js";
 

@@ -1,6 +1,4 @@
-/**
- * Beeps, for a phone that its wearer cannot see.
- */
+/** Beeps, for a phone that its wearer cannot see. */
 
 let context = null;
 

@@ -1,6 +1,4 @@
-/**
- * Watching: the streams that run, and one of them as its device sees it.
- */
+/** Watching: the streams that run, and one of them as its device sees it. */
 
 import { askJson } from "./api.js";
 import { Connection } from "./connection.js";

@@ -1,6 +1,4 @@
-/**
- * The device that is worn: from the tap on Start to standing still, with samples on their way.
- */
+/** The device that is worn: from the tap on Start to standing still, with samples on their way. */
 
 import { SampleBuffer } from "./buffer.js";
 import { DeviceStream } from "./device.js";

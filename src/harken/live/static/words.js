@@ -1,6 +1,4 @@
-/**
- * How things are said.
- */
+/** How things are said. */
 
 /** A label as people write it: "WALKING_UPSTAIRS" is "walking upstairs". */
 export function readable(label) {
