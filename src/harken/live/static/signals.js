@@ -6,7 +6,7 @@ const SHOWN_S = 10;
 /** Lines of the scale to choose from, so that it does not follow each sample; g or rad/s. */
 const LINES = [1, 2, 4, 8, 20, 40];
 /** How far beyond its lines the scale goes. */
-const BEYOND = 1.5;
+const BEYOND = 1.9;
 const FIRST_COLUMN = { acc: 1, gyro: 4 };
 const AXES = ["x", "y", "z"];
 const MARGIN = { left: 32, right: 16, y: 9 };
