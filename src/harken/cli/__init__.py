@@ -13,6 +13,7 @@ from harken.cli import (
     demo,
     evaluate,
     inspect,
+    live,
     models,
     personalise,
     predict,
@@ -38,6 +39,7 @@ app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("personalise", epilog=personalise.EXAMPLE)(personalise.personalise)
+app.command("live", epilog=live.EXAMPLE)(live.live)
 app.command("serve", epilog=serve.EXAMPLE)(serve.serve)
 app.command("models", epilog=models.EXAMPLE)(models.models)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -25,13 +25,20 @@ Recognises what the wearer of motion sensors is doing. Windows or whole recordin
 """
 
 
-def create_app(service: Service) -> FastAPI:
-    """The application of a service. More routes may be added before it runs."""
+def create_app(
+    service: Service, beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+) -> FastAPI:
+    """The application of a service. More routes may be added before it runs.
+
+    Parameters
+    ----------
+    beside : entered while it runs, for what is done beside requests
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.warm_up()
-        async with service.tended():
+        async with service.tended(), beside():
             yield
         await service.close()
 

@@ -46,15 +46,19 @@ def fault(error: BaseException) -> dict[str, Any]:
     }
 
 
-def configure(stream: IO[str] | None = None) -> None:
+def configure(stream: IO[str] | None = None, level: int = logging.INFO) -> None:
     """Write the service's log and uvicorn's warnings as JSON lines, on standard error if not told.
 
     uvicorn's own lines of requests are left out: they hold whole addresses.
+
+    Parameters
+    ----------
+    level : what is less is left out; requests are of the level INFO
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
-    for name, level in (("harken.serve", logging.INFO), ("uvicorn", logging.WARNING)):
+    for name, least in (("harken.serve", level), ("uvicorn", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
-        logger.setLevel(level)
+        logger.setLevel(least)
         logger.propagate = False

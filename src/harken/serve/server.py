@@ -109,6 +109,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def address(scheme: str, host: str, port: int) -> str:
+    """An address as browsers take it."""
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def _allow_open_files(n: int) -> None:
     """Let this process have so many files open, as far as it may."""
     try:

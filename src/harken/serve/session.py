@@ -123,6 +123,10 @@ class Session:
             else:
                 self.close()
 
+    @property
+    def is_watched(self) -> bool:
+        return bool(self._watchers)
+
     def watched(self) -> AbstractContextManager[Watcher]:
         """Watch it, while the block lasts.
 

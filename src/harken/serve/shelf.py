@@ -89,6 +89,10 @@ class Shelf:
         return iter(self._offered.values())
 
     @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._offered)
+
+    @property
     def default(self) -> str:
         return next(iter(self._offered))
 

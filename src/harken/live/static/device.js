@@ -105,7 +105,7 @@ export class DeviceStream {
     const nSamples = message.n_samples ?? error?.n_samples;
     if (nSamples !== undefined) {
       this._answered = Math.max(this._answered, nSamples - this._offset);
-      if (error) this._sent = this._answered;
+      if (error?.code === "gap") this._sent = this._answered;
     }
     if (type === "predictions") this._nPredictions += message.predictions.length;
     else this._nPredictions = message.n_predictions ?? this._nPredictions;

@@ -64,7 +64,7 @@ export class HttpTransport {
       this._busy = false;
       if (this._stop.signal.aborted) return;
       // What is wrong with samples is told, and the stream goes on, as by WebSocket.
-      if (problem instanceof Refused && [409, 422].includes(problem.status)) {
+      if (problem instanceof Refused && [409, 422, 507].includes(problem.status)) {
         this._handlers.message({ type: "error", error: problem.about });
       } else {
         this._end(problem);

@@ -1,0 +1,1 @@
+"""harken live: a page on a service that recognises the phone that opens it, or plays a file."""
