@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 FIGURES = Path(__file__).with_name("figures")
 WALK = Path(__file__).parents[1] / "examples" / "walk.csv"
-PLAYED_S = 118
+PLAYED_S = 104
 #: By file: width and height in CSS pixels, pixels of the picture for each, and the theme.
 PICTURES = {"live-phone.png": (390, 844, 2, "light"), "live-laptop.png": (1280, 800, 1, "dark")}
 
