@@ -31,7 +31,7 @@ check: setup-dev
 	$(BIN)/mypy
 
 bench: setup-dev
-	$(BIN)/python -m benchmarks.basics
+	$(BIN)/python -m benchmarks.performance
 	$(BIN)/python -m benchmarks.streaming
 
 bench-accuracy: setup-dev peers

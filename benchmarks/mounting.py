@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from benchmarks.timing import show, side_by_side
+from benchmarks.timing import side_by_side
+from benchmarks.timing import table as timed
 from harken import datasets
 from harken.datasets.simulated import TEST_SUBJECTS
 from harken.mounting import Mounting, estimate_mounting
@@ -138,10 +139,8 @@ def main() -> None:
     longest = max(everyone, key=lambda r: r.duration_s).acc.values
     values = np.resize(longest, (180_000, 3))
     hour = Recording(Sensor(np.arange(len(values)) / 50, values))
-    show(
-        "The mounting of an hour at 50 Hz",
-        side_by_side({"harken": lambda: estimate_mounting(hour)}),
-    )
+    print("\nThe mounting of an hour at 50 Hz")
+    print(timed(side_by_side({"harken": lambda: estimate_mounting(hour)})))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from benchmarks import (
     tables,
     turning,
 )
+from benchmarks.performance import __main__ as performance
 
 from harken.cli import main
 
@@ -27,7 +28,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 _OF_DOCS = [
     line
-    for name in ("personalise.md", "serve.md")
+    for name in ("personalise.md", "serve.md", "live.md")
     for line in re.findall(
         r"^harken (.+)$", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -115,3 +116,10 @@ def test_every_command_and_option_exists(line: str, capsys: pytest.CaptureFixtur
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert all(option in shown for option in options)
+
+
+def test_the_tables_of_performance_are_what_was_measured() -> None:
+    results = json.loads((ROOT / "docs" / "results" / "performance.json").read_text())
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    for name, kept in results.items():
+        assert pages.section(page, name) == performance.text_of(kept)

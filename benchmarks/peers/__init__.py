@@ -41,17 +41,17 @@ class Environment:
         return python
 
 
-_PLAIN = Environment(Path(".venv-peers"), "make peers")
-_TENSORFLOW = Environment(Path(".venv-peers-tf"), "make peers-tensorflow")
+PLAIN = Environment(Path(".venv-peers"), "make peers")
+TENSORFLOW = Environment(Path(".venv-peers-tf"), "make peers-tensorflow")
 
 #: The keys of `SYSTEMS` in worker.py, and where each lives.
 PEERS = {
-    "minirocket": _PLAIN,
-    "hydra": _PLAIN,
-    "multirocket-hydra": _PLAIN,
-    "features-svm": _PLAIN,
-    "inception-time": _TENSORFLOW,
-    "keras-lstm": _TENSORFLOW,
+    "minirocket": PLAIN,
+    "hydra": PLAIN,
+    "multirocket-hydra": PLAIN,
+    "features-svm": PLAIN,
+    "inception-time": TENSORFLOW,
+    "keras-lstm": TENSORFLOW,
 }
 
 

@@ -74,8 +74,8 @@ class KerasLstm:
     Two LSTMs of 32 behind a dense layer; batches of 1,500, 300 passes, L2 on everything.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, *, epochs: int = 300) -> None:
+        self._seed, self._epochs = seed, epochs
 
     def fit(self, x: np.ndarray, y: np.ndarray) -> KerasLstm:
         """Learn from (n_windows, n_channels, n_steps)."""
@@ -95,7 +95,7 @@ class KerasLstm:
             ]
         )
         self.model_.compile(keras.optimizers.Adam(0.0025), "sparse_categorical_crossentropy")
-        self.model_.fit(x.transpose(0, 2, 1), y, batch_size=1500, epochs=300, verbose=0)
+        self.model_.fit(x.transpose(0, 2, 1), y, batch_size=1500, epochs=self._epochs, verbose=0)
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:

@@ -90,14 +90,14 @@ class Tab:
     def text(self, selector: str) -> str:
         return str(self.page.inner_text(selector)).strip()
 
-    def wait_for(self, selector: str, text: str, *, timeout_s: float = 10.0) -> None:
+    def wait_for(self, selector: str, text: str, *, timeout_s: float = 30.0) -> None:
         """Wait until an element says exactly that."""
         until = time.monotonic() + timeout_s
         while (found := self.text(selector)) != text:
             assert time.monotonic() < until, f"{selector} says {found!r}, not {text!r}"
             self.page.wait_for_timeout(20)
 
-    def wait_until(self, true: str, *, timeout_s: float = 10.0) -> None:
+    def wait_until(self, true: str, *, timeout_s: float = 30.0) -> None:
         """Wait until an expression is true in the page, which lets no text become code."""
         until = time.monotonic() + timeout_s
         while not self.page.evaluate(true):
@@ -155,7 +155,7 @@ def opened(chromium: Any) -> Iterator[Callable[..., Tab]]:
     ) -> Tab:
         context = chromium.new_context(**device, **more)
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         tab = Tab(context.new_page())
         tabs.append(tab)
         tab.page.on("console", lambda said: _keep(tab, said))

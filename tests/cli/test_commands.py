@@ -31,6 +31,7 @@ COMMANDS = [
     ("predict",),
     ("personalise",),
     ("serve",),
+    ("live",),
     ("models",),
     ("data", "list"),
     ("data", "fetch"),

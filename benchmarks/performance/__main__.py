@@ -1,0 +1,68 @@
+"""See the package."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.pages import write_section
+from benchmarks.performance import filtering, growth, loading, prediction, start_up, training
+from benchmarks.performance.comparison import Comparison
+from harken.files import write_text
+from harken.training.machine import describe_machine
+
+RESULTS = Path("docs/results/performance.json")
+PAGE = Path("docs/performance.md")
+PARTS: dict[str, Callable[[int], list[Comparison]]] = {
+    "loading": loading.measure,
+    "start-up": start_up.measure,
+    "filtering": filtering.measure,
+    "training": training.measure,
+    "prediction": prediction.measure,
+    "growth": growth.measure,
+}
+
+
+def machine() -> str:
+    """Where it was measured, in a sentence."""
+    about = describe_machine("cpu", "auto")
+    return (
+        f"{about['processor']}, {about['cores']} cores, {about['system']}; Python "
+        f"{about['python']}, NumPy {about['numpy']}, PyTorch {about['torch']}, onnxruntime "
+        f"{about['onnxruntime']}"
+    )
+
+
+def keep(found: Comparison) -> None:
+    """Into the file of results, and into the page."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    results[found.name] = found.as_dict() | {"machine": machine()}
+    write_text(RESULTS, json.dumps(results, indent=1) + "\n")
+    write_section(found.name, text_of(results[found.name]), PAGE)
+
+
+def text_of(kept: dict[str, object]) -> str:
+    """A section of the page, from what is kept of it."""
+    about = dict(kept)
+    where = about.pop("machine")
+    found = Comparison.of_dict(about)
+    peers = ", ".join(f"{name} {number}" for name, number in found.versions.items())
+    return f"{found.text()}\n\n*{where}{f'; {peers}' if peers else ''}.*"
+
+
+def main() -> None:
+    """Measure some parts, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.performance")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    for name in asked.parts or PARTS:
+        for found in PARTS[name](asked.rounds):
+            print(f"\n{found.name}\n{found.text()}", flush=True)
+            keep(found)
+
+
+if __name__ == "__main__":
+    main()
