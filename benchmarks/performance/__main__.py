@@ -8,7 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.pages import write_section
-from benchmarks.performance import filtering, growth, loading, prediction, start_up, training
+from benchmarks.performance import (
+    filtering,
+    growth,
+    loading,
+    precision,
+    prediction,
+    start_up,
+    training,
+)
 from benchmarks.performance.comparison import Comparison
 from harken.files import write_text
 from harken.training.machine import describe_machine
@@ -21,6 +29,7 @@ PARTS: dict[str, Callable[[int], list[Comparison]]] = {
     "filtering": filtering.measure,
     "training": training.measure,
     "prediction": prediction.measure,
+    "precision": precision.measure,
     "growth": growth.measure,
 }
 
