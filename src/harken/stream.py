@@ -34,6 +34,9 @@ MOUNTINGS = ("standing", "as-worn")
 #: How answers of a stream may be smoothed.
 SMOOTHINGS = ("causal", "none")
 
+#: Time, and three values of two sensors.
+_WIDTH = 7
+
 _NOTHING = Recording(Sensor(np.empty(0), np.empty((0, 3))), source="The stream")
 
 
@@ -136,11 +139,26 @@ class Stream:
         InputError
             The stream is finished.
         """
+        return self.push_rows(self._rows(time_s, acc_g, gyro_rad_s))
+
+    def push_rows(self, rows: NDArray[np.float64]) -> list[StreamPrediction]:
+        """As `push`, of samples that stand together and are known to be finite.
+
+        Parameters
+        ----------
+        rows : (n_samples, 7) time, acceleration, angular velocity; or (n_samples, 4) without
+
+        Raises
+        ------
+        ContractError, InputError
+            As `push`.
+        """
         if self._finished:
             raise InputError("This stream is finished: make a new one for further samples.")
-        rows = self._rows(time_s, acc_g, gyro_rad_s)
         if not len(rows):
             return []
+        if self._has_gyro and rows.shape[1] < _WIDTH:
+            raise _no_gyroscope()
         if self._path is None:
             self._held.append(rows)
             if not self._starts():
@@ -175,11 +193,7 @@ class Stream:
     ) -> NDArray[np.float64]:
         """The samples as (n, 4 or 7) numbers: time, acceleration, angular velocity if read."""
         if self._has_gyro and gyro_rad_s is None:
-            raise ContractError(
-                "The model needs a gyroscope, and no angular velocity was pushed. Take "
-                f"'{pretrained.WITHOUT_GYROSCOPE}', or a model trained with --channels "
-                "accelerometer."
-            )
+            raise _no_gyroscope()
         time = np.asarray(time_s, np.float64)
         parts = [np.asarray(acc_g, np.float64)]
         if self._has_gyro:
@@ -200,7 +214,7 @@ class Stream:
 
     def _sensors(self, rows: NDArray[np.float64]) -> tuple[Sensor, Sensor | None]:
         time_s = rows[:, 0]
-        gyro = Sensor(time_s, rows[:, 4:]) if self._has_gyro else None
+        gyro = Sensor(time_s, rows[:, 4:_WIDTH]) if self._has_gyro else None
         return Sensor(time_s, rows[:, 1:4]), gyro
 
     def _starts(self) -> bool:
@@ -235,6 +249,13 @@ class Stream:
         mounting = settle_mounting(start, self.contract, self._way)
         self.mounting, self.notes = mounting, (*self.notes, *mounting.notes)
         return mounting
+
+
+def _no_gyroscope() -> ContractError:
+    return ContractError(
+        "The model needs a gyroscope, and no angular velocity was pushed. Take "
+        f"'{pretrained.WITHOUT_GYROSCOPE}', or a model trained with --channels accelerometer."
+    )
 
 
 def _hops(predictor: Predictor, hop_steps: int, *, gyroscope: bool) -> Hops:

@@ -124,9 +124,13 @@ class Tab:
         self.page.click("#ready")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """The system's Chromium; nothing is downloaded."""
+    """The system's Chromium; nothing is downloaded.
+
+    It ends with each file: as long as it is there, Playwright's event loop runs in this thread, and
+    no other can.
+    """
     path = os.environ.get("HARKEN_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     try:
         from playwright.sync_api import sync_playwright
@@ -189,14 +193,14 @@ def running(folder: Path, *arguments: str) -> Iterator[Live]:
         live.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def live(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One that the tests share. It comes after the browser, without which it is not needed."""
+    """One that the tests of a file share. It comes after the browser, without which it is not needed."""
     with running(tmp_path_factory.mktemp("live")) as found:
         yield found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def own_live(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     """One of a test's own: `with own_live("--replay", ...) as live:`."""
     return lambda *arguments: running(tmp_path_factory.mktemp("live"), *arguments)

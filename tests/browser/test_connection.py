@@ -48,8 +48,9 @@ def test_a_service_that_is_killed_loses_no_sample(
         assert len(files) == 2
         acc = np.concatenate([read(file).acc.values for file in files])
         expected = between(24.0, 65.0)
-        # What was written and not answered any more may be there twice.
-        assert len(expected) <= len(acc) <= len(expected) + 100
+        # What was written and not answered any more may be there twice: some tenths of a second,
+        # in which much is played.
+        assert len(expected) <= len(acc) <= len(expected) + 500
         assert found_in_order(np.round(expected[:, 1:4] * 98.0665) / 98.0665, acc)
 
 

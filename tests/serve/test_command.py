@@ -157,7 +157,7 @@ def test_without_the_extra(
 
     find: Callable[..., Any] = importlib.util.find_spec
     monkeypatch.setattr(
-        "harken.cli.serve.find_spec", lambda name: None if name == "fastapi" else find(name)
+        "harken.cli.serving.find_spec", lambda name: None if name == "fastapi" else find(name)
     )
     status, _, err = ends(capsys)
     assert status == 2

@@ -7,6 +7,7 @@ the Royal Statistical Society B 39 (1977).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +38,19 @@ class Mixture:
 
     def log_joint(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """The same with each component alone, times its weight: (n_components, n)."""
+        whitening, log_scale = self._whitening
+        white = (points - self.mean[:, None]) @ whitening
+        joint: NDArray[np.float64] = log_scale[:, None] - (white**2).sum(axis=2) / 2
+        return joint
+
+    @cached_property
+    def _whitening(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What makes deviations from a mean white, and the logarithm of the density at a mean."""
         roots = np.linalg.cholesky(self.covariance)
-        parts = []
-        for weight, mean, root in zip(self.weight, self.mean, roots, strict=True):
-            white = np.linalg.solve(root, (points - mean).T)
-            log_scale = np.log(np.diag(root)).sum() + len(mean) / 2 * np.log(2 * np.pi)
-            parts.append(np.log(weight) - log_scale - (white**2).sum(axis=0) / 2)
-        return np.stack(parts)
+        half_log_det = np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
+        width = self.mean.shape[1]
+        log_scale = np.log(self.weight) - half_log_det - width / 2 * np.log(2 * np.pi)
+        return np.linalg.inv(roots).transpose(0, 2, 1), log_scale
 
 
 def fit_mixture(

@@ -61,7 +61,7 @@ class Replay:
             model, keep=True, settings={"mounting": mounting, "rate_hz": recording.acc.rate_hz}
         )
         self._samples = _samples(recording)
-        self._played_at_s = _played_at(self._samples.time_s)
+        self._played_at_s = _played_at(self._samples.rows[:, 0])
         self.name = Path(recording.source).name
         self.duration_s = float(self._played_at_s[-1])
         self.session: Session | None = None
@@ -101,12 +101,10 @@ def _samples(recording: Recording) -> Samples:
     acc, gyro = recording.acc, recording.gyro
     if not len(acc.time_s):
         raise FormatError(f"{recording.source} has no samples.")
-    turn = None
+    columns = [acc.time_s, *acc.values.T]
     if gyro is not None:
-        turn = np.stack(
-            [np.interp(acc.time_s, gyro.time_s, gyro.values[:, axis]) for axis in range(3)], axis=1
-        )
-    return Samples(acc.time_s, acc.values, turn)
+        columns += [np.interp(acc.time_s, gyro.time_s, values) for values in gyro.values.T]
+    return Samples(np.stack(columns, axis=1))
 
 
 def _played_at(time_s: NDArray[np.float64]) -> NDArray[np.float64]:

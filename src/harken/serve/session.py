@@ -195,7 +195,7 @@ class Session:
                 part = samples[start : start + _AT_ONCE]
                 self.n_samples += len(part)
                 try:
-                    found += self.stream.push(part.time_s, part.acc_g, part.gyro_rad_s)
+                    found += self.stream.push_rows(part.rows)
                 except HarkenError as error:
                     wrong = error
             if wrong is not None:
@@ -330,7 +330,7 @@ class Session:
         """To the recording, and to those who watch."""
         if self._recording is None and not self._watchers:
             return
-        rows = samples.rows()
+        rows = samples.rows
         if self._watchers and (thinned := self._thinning.push(rows)) is not None:
             self._watchers.tell(messages.signals(thinned))
         if self._recording is not None:

@@ -16,7 +16,7 @@ from harken.mounting import mounting_from_rotation
 #: Numbers of a sample in a binary message, in order, each a float64 with its lowest byte first.
 COLUMNS = ("time_s", "acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z")
 #: Acceleration in g and angular velocity in rad/s stay far below; clocks count less.
-_MOST, _MOST_S = 1e6, 1e11
+_MOST = np.array([1e11] + 6 * [1e6])
 #: Samples in one message of JSON.
 _MOST_SAMPLES = 30_000
 #: More predictions than any stream gives.
@@ -62,23 +62,20 @@ class Watch:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """What a device measured: (n,) seconds, (n, 3) g, (n, 3) rad/s or None."""
+    """What a device measured.
 
-    time_s: NDArray[np.float64]
-    acc_g: NDArray[np.float64]
-    gyro_rad_s: NDArray[np.float64] | None
+    Attributes
+    ----------
+    rows : (n, 7) seconds, g, rad/s, in the order of `COLUMNS`; (n, 4) without angular velocity
+    """
+
+    rows: NDArray[np.float64]
 
     def __len__(self) -> int:
-        return len(self.time_s)
+        return len(self.rows)
 
     def __getitem__(self, part: slice) -> Samples:
-        gyro = None if self.gyro_rad_s is None else self.gyro_rad_s[part]
-        return Samples(self.time_s[part], self.acc_g[part], gyro)
-
-    def rows(self) -> NDArray[np.float64]:
-        """(n, 7) numbers in the order of `COLUMNS`, or (n, 4) without angular velocity."""
-        parts = [self.time_s[:, None], self.acc_g]
-        return np.hstack(parts if self.gyro_rad_s is None else [*parts, self.gyro_rad_s])
+        return Samples(self.rows[part])
 
 
 @dataclass(frozen=True)
@@ -189,9 +186,7 @@ def parse_binary(data: bytes, *, gyroscope: bool) -> Samples:
             f"The message has {len(data)} bytes; expected rows of {width} float64 numbers, which "
             f"are {8 * width} bytes: {', '.join(COLUMNS[:width])}."
         )
-    rows = np.frombuffer(data, "<f8").reshape(-1, width).astype(np.float64)
-    samples = Samples(rows[:, 0], rows[:, 1:4], rows[:, 4:] if gyroscope else None)
-    return _checked(samples)
+    return _checked(np.frombuffer(data, "<f8").reshape(-1, width).astype(np.float64))
 
 
 def parse_text(text: str) -> Samples | Said:
@@ -210,7 +205,7 @@ def parse_text(text: str) -> Samples | Said:
         about.done()
     except ValueError as error:
         raise FormatError(f"The message cannot be understood: {error}.") from None
-    return _checked(found) if isinstance(found, Samples) else found
+    return found
 
 
 def parse_said(text: str | bytes) -> Said:
@@ -249,8 +244,14 @@ def _said(about: JsonFields, kind: str) -> Said:
 def _samples(about: JsonFields) -> Samples:
     time_s = _array(about, "time_s", 1)
     acc_g = _array(about, "acc_g", 2)
-    gyro = None if about.is_absent("gyro_rad_s") else _array(about, "gyro_rad_s", 2)
-    return Samples(time_s, acc_g, gyro)
+    parts = {"acc_g": acc_g}
+    if not about.is_absent("gyro_rad_s"):
+        parts["gyro_rad_s"] = _array(about, "gyro_rad_s", 2)
+    n = len(time_s)
+    for name, values in parts.items():
+        if values.shape != (n, 3):
+            raise FormatError(f"{name!r} has shape {values.shape}; expected {(n, 3)}.")
+    return _checked(np.hstack([time_s[:, None], *parts.values()]))
 
 
 def _array(about: JsonFields, name: str, n_axes: int) -> NDArray[np.float64]:
@@ -264,21 +265,14 @@ def _array(about: JsonFields, name: str, n_axes: int) -> NDArray[np.float64]:
     return found.astype(np.float64)
 
 
-def _checked(samples: Samples) -> Samples:
-    n = len(samples.time_s)
-    parts = [("time_s", samples.time_s, (n,), _MOST_S), ("acc_g", samples.acc_g, (n, 3), _MOST)]
-    if samples.gyro_rad_s is not None:
-        parts.append(("gyro_rad_s", samples.gyro_rad_s, (n, 3), _MOST))
-    for name, values, shape, most in parts:
-        if values.shape != shape:
-            raise FormatError(f"{name!r} has shape {values.shape}; expected {shape}.")
-        # NaN is not at most anything.
-        if not (np.abs(values) <= most).all():
-            raise FormatError(
-                "Samples hold a value that no device gives: expected seconds, g and rad/s, and no "
-                "NaN or infinity. Leave such samples out."
-            )
-    return samples
+def _checked(rows: NDArray[np.float64]) -> Samples:
+    # NaN is not at most anything.
+    if not (np.abs(rows) <= _MOST[: rows.shape[1]]).all():
+        raise FormatError(
+            "Samples hold a value that no device gives: expected seconds, g and rad/s, and no "
+            "NaN or infinity. Leave such samples out."
+        )
+    return Samples(rows)
 
 
 def _json(text: str | bytes) -> Any:
