@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import secrets
 import signal
 import subprocess
@@ -23,7 +24,7 @@ import numpy as np
 
 from benchmarks import load
 from benchmarks.load import Times
-from benchmarks.serving_streams import streams
+from benchmarks.serving_streams import N_PHONES, streams
 from benchmarks.streaming import verdict
 from harken.serve.keys import key_file_entry, new_key
 
@@ -59,6 +60,11 @@ class Server:
         """Resident memory in 10^6 bytes."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+
+    def cpu_s(self) -> float:
+        """Seconds of a processor that it has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def faults(self) -> int:
         """Lines of the log that tell of a fault of the service's own."""
@@ -210,7 +216,7 @@ async def run(arguments: argparse.Namespace) -> None:
         if arguments.only in (None, "predict"):
             await predictions(server, arguments.seconds)
         if arguments.only in (None, "streams"):
-            await streams(server.port, server.key, arguments.stream_seconds, server.memory_mb)
+            await streams(server, arguments.phones, 60 * arguments.minutes)
         if arguments.only in (None, "abuse"):
             await abuse(server)
             server = await killed(server, folder)
@@ -220,7 +226,8 @@ async def run(arguments: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--stream-seconds", type=float, default=60)
+    parser.add_argument("--minutes", type=float, default=1, help="how long phones stream")
+    parser.add_argument("--phones", type=int, default=N_PHONES)
     parser.add_argument("--only", choices=["predict", "streams", "abuse"])
     asyncio.run(run(parser.parse_args()))
 

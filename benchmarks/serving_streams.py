@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from websockets.asyncio.client import connect
@@ -88,21 +88,42 @@ async def read(socket: object, sent_s: list[float], found: Found) -> int:
     return n_taken
 
 
-async def streams(port: int, key: str, seconds: float, memory_mb: Callable[[], float]) -> None:
+class Loaded(Protocol):
+    """The service that is loaded."""
+
+    port: int
+    key: str
+
+    def memory_mb(self) -> float: ...
+    def cpu_s(self) -> float: ...
+
+
+async def streams(server: Loaded, n_phones: int, seconds: float) -> None:
     """Run all phones and print what came of it."""
-    print(f"\n{N_PHONES} phones at {RATE_HZ} Hz, a message each {MESSAGE_S:g} s, {seconds:g} s")
+    print(f"\n{n_phones} phones at {RATE_HZ} Hz, a message each {MESSAGE_S:g} s, {seconds:g} s")
     found = Found()
     rows = samples(seconds)
-    running = asyncio.gather(*(phone(port, key, i, rows, found) for i in range(N_PHONES)))
-    half = asyncio.get_running_loop().call_later(seconds / 2, lambda: halves.append(memory_mb()))
+    used_s = server.cpu_s()
+    running = asyncio.gather(
+        *(phone(server.port, server.key, i, rows, found) for i in range(n_phones))
+    )
     halves: list[float] = []
+    half = asyncio.get_running_loop().call_later(
+        seconds / 2, lambda: halves.append(server.memory_mb())
+    )
     await running
     half.cancel()
-    p99_ms, end_mb = found.with_prediction.ms(99), memory_mb()
+    used_s = server.cpu_s() - used_s
+    p99_ms, end_mb = found.with_prediction.ms(99), server.memory_mb()
     print(f"  any answer        {found.all.line()}")
     print(
         f"  with a prediction {found.with_prediction.line()}"
         f"   (goal p99 < {MOST_P99_MS:g}: {verdict(p99_ms, MOST_P99_MS)})"
+    )
+    n_messages = max(1, len(found.all.seconds))
+    print(
+        f"  {1e6 * used_s / n_messages:.0f} µs of a processor for each message, "
+        f"{100 * used_s / seconds:.0f} % of one in all"
     )
     lost = found.n_sent - found.n_taken
     print(f"  {found.n_sent:,} samples sent, {lost} lost, {found.refused} phones refused or broken")

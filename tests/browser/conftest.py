@@ -195,7 +195,7 @@ def running(folder: Path, *arguments: str) -> Iterator[Live]:
 
 @pytest.fixture(scope="module")
 def live(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One that the tests of a file share. It comes after the browser, without which it is not needed."""
+    """One that the tests of a file share; after the browser, without which it is not needed."""
     with running(tmp_path_factory.mktemp("live")) as found:
         yield found
 

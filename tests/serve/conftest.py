@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from numpy.typing import NDArray
 
 from harken import pretrained
@@ -96,11 +97,17 @@ class Running:
 
 @contextmanager
 def running(
-    shelf: Shelf, limits: Limits, keys: KeyRing | None = None, **options: Any
+    shelf: Shelf,
+    limits: Limits,
+    keys: KeyRing | None = None,
+    prepare: Callable[[FastAPI], object] = lambda app: None,
+    **options: Any,
 ) -> Iterator[Running]:
-    """Run a service until the block ends."""
+    """Run a service until the block ends; `prepare` may add to its application."""
     service = Service(shelf, keys or KeyRing.open(limits), Origins("127.0.0.1"), limits, **options)
-    uvicorn = server(create_app(service), limits, ending=service.sessions.close)
+    app = create_app(service)
+    prepare(app)
+    uvicorn = server(app, limits, ending=service.sessions.close)
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=uvicorn.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -120,7 +127,7 @@ def shelf() -> Shelf:
 @pytest.fixture(scope="session")
 def live(shelf: Shelf) -> Iterator[Running]:
     """A service with generous limits, which the tests share."""
-    with running(shelf, Limits(requests_per_s=1e5, burst=100_000)) as found:
+    with running(shelf, Limits(requests_per_s=1e5, burst=100_000, lag_s=30)) as found:
         yield found
 
 
@@ -130,7 +137,7 @@ def limited(shelf: Shelf) -> Iterator[Callable[..., Running]]:
     with ExitStack() as stack:
 
         def run(*, keys: KeyRing | None = None, **limits: Any) -> Running:
-            return stack.enter_context(running(shelf, replace(Limits(), **limits), keys))
+            return stack.enter_context(running(shelf, replace(Limits(lag_s=30), **limits), keys))
 
         yield run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from socket import SHUT_RDWR
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -21,8 +23,9 @@ from harken.errors import ContractError, FormatError, ServiceError
 from harken.recording import Recording
 from harken.serve.keys import KeyRing
 from harken.serve.limits import Limits
+from harken.serve.shelf import Shelf
 
-from .conftest import Running, wait_until
+from .conftest import Running, running, wait_until
 
 START = {"type": "start", "model": "pretrained", "mounting": "as-worn", "rate_hz": 50}
 
@@ -252,6 +255,24 @@ def test_streams_of_one_key(limited: Callable[..., Running]) -> None:
     with started_on(service), opened(service) as second:
         assert "with this key" in ask(second, START)["error"]["message"]
         assert closing(second) == (4429, "sessions")
+
+
+def test_a_service_that_is_behind_takes_no_further_streams(shelf: Shelf) -> None:
+    def prepare(app: FastAPI) -> None:
+        @app.get("/slow")
+        async def slow() -> None:
+            time.sleep(1.0)
+
+    with running(shelf, Limits(), prepare=prepare) as service, started_on(service) as first:
+        service.ask("GET", "/slow")
+        with opened(service) as socket:
+            assert "behind with the 1 streams" in ask(socket, START)["error"]["message"]
+            assert closing(socket) == (4503, "busy")
+        assert ask(first, np.zeros((1, 7)).tobytes())["n_samples"] == 1
+        assert b"harken_lag_seconds 0." in service.ask("GET", "/metrics").body
+        wait_until(lambda: service.service.sessions.lag_s < 0.5)
+        with started_on(service):
+            pass
 
 
 def closing(socket: ClientConnection) -> tuple[int, str]:

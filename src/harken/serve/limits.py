@@ -23,6 +23,7 @@ class Limits:
     waiting_uploads : most recordings that wait for their turn
     requests_per_s, burst : of each key, over time and at once
     sessions, sessions_per_key : open streams, of all and of each key
+    lag_s : no further stream begins while the service is so far behind
     message_bytes : largest message of a stream: a minute at 100 Hz has 336 kB
     idle_s : seconds until a stream without messages is closed
     away_s : seconds for which a stream that is kept waits for its device
@@ -46,6 +47,7 @@ class Limits:
     burst: int = 4000
     sessions: int = 500
     sessions_per_key: int = 500
+    lag_s: float = 0.5
     message_bytes: int = 512 * 2**10
     idle_s: float = 60.0
     away_s: float = 600.0

@@ -48,6 +48,9 @@ class Metrics:
             "harken_waiting_windows", "Windows that wait for the network", registry=registry
         )
         self.sessions = Gauge("harken_sessions", "Open streams", registry=registry)
+        self.lag_seconds = Gauge(
+            "harken_lag_seconds", "How late the service comes to what is due", registry=registry
+        )
         self.samples = Counter(
             "harken_stream_samples", "Samples that came in by stream", registry=registry
         )

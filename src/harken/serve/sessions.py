@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from harken.serve.errors import Refusal, later
 from harken.serve.keys import Client
+from harken.serve.lag import Lag
 from harken.serve.limits import Limits
 from harken.serve.metrics import Metrics
 from harken.serve.recordings import Recordings
@@ -36,10 +37,16 @@ class Sessions:
         self._limits = limits
         self._metrics = metrics
         self._recordings = recordings
+        self._lag = Lag(metrics.lag_seconds)
         self._sessions: dict[str, Session] = {}
 
     def __iter__(self) -> Iterator[Session]:
         return iter(self._sessions.values())
+
+    @property
+    def lag_s(self) -> float:
+        """How far the service is behind, in seconds."""
+        return self._lag.seconds
 
     def open(self, client: Client, start: Start) -> Session:
         """A new session of this client.
@@ -56,6 +63,12 @@ class Sessions:
                 503, "sessions",
                 f"{len(self._sessions)} streams are open, and there is room for no more. Try again "
                 "later.", _WAIT_S,
+            )  # fmt: skip
+        if self._lag.seconds > self._limits.lag_s:
+            raise later(
+                503, "busy",
+                f"The service is {self._lag.seconds:.1f} s behind with the {len(self._sessions)} "
+                "streams that are open. Try again later.", _WAIT_S,
             )  # fmt: skip
         if client.n_sessions >= client.most_sessions:
             raise later(
@@ -102,10 +115,14 @@ class Sessions:
 
     async def tend(self) -> None:
         """Look after the sessions, until cancelled: devices go away without a word."""
-        while True:
-            await asyncio.sleep(_TEND_S)
-            for session in list(self):
-                session.tend()
+        following = asyncio.create_task(self._lag.watch())
+        try:
+            while True:
+                await asyncio.sleep(_TEND_S)
+                for session in list(self):
+                    session.tend()
+        finally:
+            following.cancel()
 
     def close(self) -> None:
         """End all, as when the service ends."""
