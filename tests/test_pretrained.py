@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import foreign_input
+from benchmarks.pretrained import rounded
 
 from harken import pretrained
 from harken.datasets.hapt import TEST_SUBJECTS
@@ -17,6 +18,7 @@ from harken.predictor import Predictor
 from harken.recording import Recording
 from harken.resolve import settle_mounting
 from harken.stream import Stream
+from harken.stream_answers import StreamPrediction
 
 
 @pytest.fixture(params=sorted(pretrained.SHIPPED))
@@ -33,6 +35,26 @@ def table(path: Path, recording: Recording, *, gyroscope: bool) -> Path:
         names += ["gyro_x", "gyro_y", "gyro_z"]
     np.savetxt(path, np.hstack(parts), "%.5f", ",", header=",".join(names), comments="")
     return path
+
+
+def test_values_as_coarse_as_browsers_give_them_are_recognised_as_well(
+    predictor: Predictor, hapt: list[Recording]
+) -> None:
+    for person in (simulate("1"), next(r for r in hapt if r.subject == "20")):
+        plain, coarse = (streamed(predictor, one) for one in (person, rounded(person)))
+        same = [
+            a.smoothed_activity == b.smoothed_activity for a, b in zip(plain, coarse, strict=True)
+        ]
+        assert np.mean(same) > 0.98
+        assert abs(np.mean([a.unsure for a in plain]) - np.mean([b.unsure for b in coarse])) < 0.03
+
+
+def streamed(predictor: Predictor, person: Recording) -> list[StreamPrediction]:
+    mounting = settle_mounting(person, predictor.contract, "estimate")
+    stream = Stream(predictor, mounting=mounting, rate_hz=50.0)
+    assert person.gyro is not None
+    said = stream.push(person.acc.time_s, person.acc.values, person.gyro.values)
+    return said + stream.finish()
 
 
 def test_the_card_says_where_it_comes_from(predictor: Predictor) -> None:

@@ -11,6 +11,7 @@ import pytest
 from benchmarks import (
     accuracy_full,
     classic,
+    coarse,
     continuous,
     foreign,
     loso,
@@ -44,6 +45,11 @@ def test_the_table_of_the_classic_is_what_was_measured() -> None:
 def test_the_table_of_turned_devices_is_what_was_measured() -> None:
     results = json.loads((ROOT / "docs" / "results" / "turning.json").read_text())
     assert pages.section(RESULTS, "turning") == turning.table(results)
+
+
+def test_the_table_of_coarse_values_is_what_was_measured() -> None:
+    results = json.loads((ROOT / "docs" / "results" / "coarse.json").read_text())
+    assert pages.section(RESULTS, "coarse") == coarse.table(results)
 
 
 def test_the_tables_beside_other_systems_are_what_was_measured() -> None:
