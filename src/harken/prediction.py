@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from harken.readers import read
 from harken.recording import Recording
 from harken.resolve import placement_of, seen_by, settle_mounting, settle_placement
 from harken.sequence import chain_starts, time_order
-from harken.smoothing import smooth
+from harken.smoothing import Smoothing, smooth
 from harken.smoothing.model import DEFAULT_STAY
 from harken.summary import Summary, summarise
 from harken.windows import Windows
@@ -118,21 +120,27 @@ def predict(
     predictor = model if isinstance(model, Predictor) else Predictor(model)
     found = read(path, columns=columns)
     if isinstance(found, Recording):
-        predictor, found = _fitting(predictor, found)
+        predictor, found = fitting_model(predictor, found)
         return _of_recording(str(path), predictor, found, placement, mounting, smoothing, force)
     return _of_windows(str(path), predictor, predictor.contract.check(found), smoothing)
 
 
-def _fitting(predictor: Predictor, recording: Recording) -> tuple[Predictor, Recording]:
+def fitting_model(predictor: Predictor, recording: Recording) -> tuple[Predictor, Recording]:
     """The model that ships for recordings without gyroscope, where this is one; and it is said."""
     is_default = predictor.path == pretrained.find(pretrained.DEFAULT)
     if recording.gyro is not None or not is_default:
         return predictor, recording
     note = f"there is no gyroscope: recognised by {pretrained.WITHOUT_GYROSCOPE}"
     return (
-        Predictor(pretrained.WITHOUT_GYROSCOPE),
+        _without_gyroscope(predictor.threads),
         replace(recording, notes=(*recording.notes, note)),
     )
+
+
+@lru_cache(maxsize=1)
+def _without_gyroscope(threads: int | None) -> Predictor:
+    """Opened once: of many recordings, many may need it."""
+    return Predictor(pretrained.WITHOUT_GYROSCOPE, threads=threads)
 
 
 def _of_recording(
@@ -190,19 +198,9 @@ def _of_windows(
     probability, embedding = predictor.run(windows)
     # In the warm-up nothing is claimed anyway.
     unsure = predictor.unsure(probability, embedding, windows.x) & ~windows.warm_up
-    order = time_order(windows)
-    starts = chain_starts(windows, order)
-    answer = np.empty(len(windows), np.int64)
-    answer[order] = smooth(probability[order], starts, predictor.smoothing, smoothing)
-    withheld = np.empty(len(windows), bool)
-    withheld[order] = not_sure(unsure[order], answer[order], starts, smoothing)
-    bouts = bouts_of(
-        windows,
-        probability,
-        answer,
-        unsure=unsure,
-        withheld=withheld,
-        start_utc=recording.start_utc if recording else None,
+    start_utc = recording.start_utc if recording else None
+    answer, bouts = answers_of(
+        windows, probability, unsure, predictor.smoothing, smoothing, start_utc
     )
     return Prediction(
         source=source,
@@ -219,6 +217,36 @@ def _of_windows(
         simulated=predictor.card.dataset == SIMULATED,
         notes=windows.notes + _notes_on(predictor, smoothing) + _note_of_doubt(windows, unsure),
     )
+
+
+def answers_of(
+    windows: Windows,
+    probability: NDArray[np.float32],
+    unsure: NDArray[np.bool_],
+    smoothing: Smoothing,
+    way: str,
+    start_utc: datetime | None,
+) -> tuple[NDArray[np.int64], list[Bout]]:
+    """The class that is taken for each window, and the bouts that they come to.
+
+    Parameters
+    ----------
+    windows : in any order; their samples are not looked at
+    probability : (n_windows, n_classes), of each by itself
+    unsure : (n_windows,) of which the model is not sure, each by itself
+    smoothing, way : how neighbours help one another
+    start_utc : time of day of second 0
+    """
+    order = time_order(windows)
+    starts = chain_starts(windows, order)
+    answer = np.empty(len(windows), np.int64)
+    answer[order] = smooth(probability[order], starts, smoothing, way)
+    withheld = np.empty(len(windows), bool)
+    withheld[order] = not_sure(unsure[order], answer[order], starts, way)
+    bouts = bouts_of(
+        windows, probability, answer, unsure=unsure, withheld=withheld, start_utc=start_utc
+    )
+    return answer, bouts
 
 
 def _note_of_doubt(windows: Windows, unsure: NDArray[np.bool_]) -> tuple[str, ...]:

@@ -32,12 +32,14 @@ class Predictor:
     Attributes
     ----------
     path : the model file
+    threads : as given
     card : what the file says of itself
     engine : its network
     """
 
     def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
         self.path = pretrained.find(path)
+        self.threads = threads
         session, self.card = model_file.load(self.path, threads=threads)
         self.engine = Engine(session, self.card.stream)
 

@@ -66,6 +66,7 @@ CASES = [
     Case("physics-toolbox", "plain.csv", 6e-5, 6e-5, "plain.csv", "gFx"),
     Case("physics-toolbox", "multi-record.csv", 6e-5, 6e-5, "multi-record.csv", "gFx", 2),
     Case("sensor-data-collector", "walking", 1e-6, 1e-6, "acc_walking_waist.csv", "attr_x"),
+    Case("collection", "movement.parquet", 1e-7, 1e-7),
     Case("table", "plain.csv", 1e-6, 1e-6, "plain.csv", "acc_x"),
     Case("table", "labelled.csv", 1e-6, 2e-6, "labelled.csv", "Acc X (m/s²)"),
 ]  # fmt: skip

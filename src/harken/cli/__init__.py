@@ -17,6 +17,7 @@ from harken.cli import (
     models,
     personalise,
     predict,
+    score,
     search,
     serve,
     train,
@@ -38,6 +39,7 @@ app.command("search", epilog=search.EXAMPLE)(search.search)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
+app.command("score", epilog=score.EXAMPLE)(score.score)
 app.command("personalise", epilog=personalise.EXAMPLE)(personalise.personalise)
 app.command("live", epilog=live.EXAMPLE)(live.live)
 app.command("serve", epilog=serve.EXAMPLE)(serve.serve)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,8 @@ import typer
 from harken.cli.output import (
     DataOption,
     JsonOption,
+    PlacementOption,
+    SubjectPatternOption,
     console,
     example,
     print_json,
@@ -54,6 +57,52 @@ def fetch(name: NameArgument, data: DataOption = None, as_json: JsonOption = Fal
         print_json({"dataset": name, **done})
         return
     console().print(f"{name}: {done['what']}, verified. Kept in {done['path']}", soft_wrap=True)
+
+
+@app.command("import", epilog=example("harken data import my-recordings/ study/"))
+def import_recordings(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="Recordings in any form, in folders."),
+    ],
+    collection: Annotated[
+        Path,
+        typer.Argument(metavar="COLLECTION", help="Where to write them, as Parquet."),
+    ],
+    subject_pattern: SubjectPatternOption = None,
+    placement: PlacementOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write recordings into a collection, for `harken score`. What is there already is kept.
+
+    Files that cannot be read are told, and stop nothing.
+    """
+    from harken.cli.progress import counting
+    from harken.cluster import require_pyarrow
+    from harken.resolve import placement_of
+
+    require_pyarrow()
+    from harken.cluster.collection import import_folder
+
+    with counting("files", quiet=as_json) as done:
+        found = import_folder(
+            folder,
+            collection,
+            subject_pattern=subject_pattern,
+            placement=None if placement is None else placement_of(placement),
+            done=done,
+        )
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        console().print(
+            f"{collection}: {found.n_new} recordings written, {found.n_kept} were there already",
+            soft_wrap=True,
+        )
+    for source, why in found.failures.items():
+        console(to_stderr=True).print(f"harken: {source}: {why}", soft_wrap=True, markup=False)
+    if found.failures:
+        raise typer.Exit(2)
 
 
 @app.command("path", epilog=example("harken data path"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -51,6 +52,25 @@ def each_file(files: Sequence[Path]) -> Iterator[Path]:
         for file in files:
             yield file
             bars.advance(task)
+
+
+@contextmanager
+def counting(unit: str, *, quiet: bool = False) -> Iterator[Callable[..., None]]:
+    """A bar over things that somebody else goes through.
+
+    Gives what is told how many are done, how many there are, and perhaps a remark.
+
+    Parameters
+    ----------
+    unit : what they are called
+    """
+    bars = _bars()
+    bars.disable = quiet
+    with bars:
+        task = bars.add_task("", total=None, visible=False, unit=unit)
+        yield lambda n, n_all, remark="": bars.update(
+            task, completed=n, total=n_all, description=remark, visible=True
+        )
 
 
 class _OwnsBars:

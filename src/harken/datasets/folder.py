@@ -37,7 +37,7 @@ def load(folder: Path, *, subject_pattern: str | None = None) -> Windows:
     InputError
         No recordings, none labelled, or some that cannot be read; then all of them are named.
     """
-    recordings = _read_all(folder, _compiled(subject_pattern))
+    recordings = _read_all(folder, compiled(subject_pattern))
     labels = natural_order({span.label for r in recordings for span in r.spans})
     if not labels:
         raise InputError(
@@ -53,16 +53,21 @@ def load(folder: Path, *, subject_pattern: str | None = None) -> Windows:
     return replace(joined, dataset=str(folder), notes=(*notes, *joined.notes))
 
 
-def _read_all(folder: Path, pattern: re.Pattern[str] | None) -> list[Recording]:
-    files = [
+def recording_files(folder: Path) -> list[Path]:
+    """All files of a folder and of those below, without hidden ones, in order."""
+    return [
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
     ]
+
+
+def _read_all(folder: Path, pattern: re.Pattern[str] | None) -> list[Recording]:
+    files = recording_files(folder)
     recordings, failures = [], []
     for file in files:
         try:
-            recordings.append(_read_one(file, folder, pattern))
+            recordings.append(read_one(file, folder, pattern))
         except HarkenError as error:
             failures.append(f"  {error}")
     if failures:
@@ -76,7 +81,14 @@ def _read_all(folder: Path, pattern: re.Pattern[str] | None) -> list[Recording]:
     return recordings
 
 
-def _read_one(file: Path, folder: Path, pattern: re.Pattern[str] | None) -> Recording:
+def read_one(file: Path, folder: Path, pattern: re.Pattern[str] | None) -> Recording:
+    """A recording of a folder, called after its place there, with its subject.
+
+    Raises
+    ------
+    FormatError
+        It cannot be read, or the pattern does not tell whose it is.
+    """
     found = read(file)
     if not isinstance(found, Recording):
         raise FormatError(f"{file} holds windows, not a recording.")
@@ -94,7 +106,14 @@ def _subject_of(name: str, pattern: re.Pattern[str] | None) -> str:
     return match["subject"] if "subject" in pattern.groupindex else match[0]
 
 
-def _compiled(pattern: str | None) -> re.Pattern[str] | None:
+def compiled(pattern: str | None) -> re.Pattern[str] | None:
+    """A pattern for subjects.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
     try:
         return None if pattern is None else re.compile(pattern)
     except re.error as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from harken import window_file
 from harken.errors import FormatError
 from harken.readers import (
+    collection,
     phyphox,
     physics_toolbox,
     sensor_data_collector,
@@ -43,6 +44,7 @@ READERS = {
         sensorlog,
         physics_toolbox,
         sensor_data_collector,
+        collection,
         table,
     )
 }

@@ -219,6 +219,24 @@ def tables():
     write("table/labelled.csv", header, rows, ";", "\r\n")
 
 
+def collection():
+    from harken.cluster.recording_file import write_recording
+    from harken.recording import Recording, Sensor
+
+    acc, gyro = Sensor(TIME_S, acc_g(TIME_S)), Sensor(TIME_S, gyro_rad_s(TIME_S))
+    notes = ("acceleration taken as g (as the export says)",)
+    movement = Recording(acc, gyro, subject="p1", source="movement.csv", notes=notes)
+    write_recording(movement, HERE / "collection/movement.parquet", source_sha256="")
+
+
 if __name__ == "__main__":
-    for part in (sensor_logger, phyphox, sensorlog, physics_toolbox, sensor_data_collector, tables):
+    for part in (
+        sensor_logger,
+        phyphox,
+        sensorlog,
+        physics_toolbox,
+        sensor_data_collector,
+        tables,
+        collection,
+    ):
         part()

@@ -1,0 +1,48 @@
+"""A process that scores shards: it is told of each by a line of JSON, and answers by one.
+
+    python -m harken.cluster.worker < shards
+
+The first line is the job. It ends with its standard input, so that it never outlives whoever
+started it by more than a shard.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from harken.cluster.job import Job
+from harken.cluster.shards import Shard
+from harken.errors import HarkenError
+from harken.predictor import Predictor
+
+
+def main() -> None:
+    """Score until there are no more lines."""
+    job = Job.of_dict(json.loads(sys.stdin.readline()))
+    predictor = Predictor(job.model, threads=1)
+    for line in sys.stdin:
+        try:
+            about = job.do(Shard.of_dict(json.loads(line)), predictor)
+        except HarkenError as error:
+            about = {"error": str(error)}
+        print(json.dumps(about | {"peak_mb": peak_mb()}), flush=True)
+
+
+def peak_mb() -> float | None:
+    """The most memory that this process has had, in 10^6 bytes; None where the system hides it.
+
+    Not by `getrusage`, which on Linux counts what the process had before it was this one.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    found = re.search(r"VmHWM:\s*(\d+) kB", status)
+    return None if found is None else int(found[1]) * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    main()
