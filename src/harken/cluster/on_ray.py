@@ -5,6 +5,10 @@ All machines must see the collection and the output under the same paths.
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import socket
+import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
@@ -13,6 +17,11 @@ from harken.cluster.job import Job
 from harken.cluster.local import TRIES, Ended
 from harken.cluster.shards import Shard
 from harken.errors import HarkenError, InputError, MissingExtraError
+
+#: How long a cluster's address may take to answer, in seconds.
+_REACH_S = 5.0
+#: What its processes print is theirs; what fails comes back as an error.
+_QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
 
 
 def run(
@@ -36,18 +45,35 @@ def run(
         raise MissingExtraError("ray", "ray", "Scoring on a Ray cluster")
     import ray
 
+    if address is not None:
+        _refuse_unreachable(address)
     try:
         if address is None:
-            ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
+            ray.init(num_cpus=workers, include_dashboard=False, **_QUIET)
         else:
-            ray.init(address=address, log_to_driver=False)
+            ray.init(address=address, **_QUIET)
     except (ConnectionError, RuntimeError, ValueError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"The Ray cluster {address or 'here'} cannot be used: {first}") from None
     try:
-        _run(ray, job, shards, ended)
+        # It tells of workers that died on standard output, which is for results.
+        with contextlib.redirect_stdout(sys.stderr):
+            _run(ray, job, shards, ended)
     finally:
         ray.shutdown()
+
+
+def _refuse_unreachable(address: str) -> None:
+    """Ray itself would wait for minutes, and then end this process."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return  # "auto", which Ray looks up
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"The Ray cluster {address} cannot be used: nothing answers there ({error})."
+        ) from None
 
 
 def _run(ray: Any, job: Job, shards: Sequence[Shard], ended: Ended) -> None:
