@@ -1,5 +1,6 @@
 # make demo    set everything up and run the whole story in about a minute
 # make test    set everything up and run the tests
+# make test-faults   kill what scores a collection at 20 random moments, and compare
 # make check   lint and types
 # make bench   time it beside the plain ways of doing it (needs the archives in $HARKEN_DATA)
 # make bench-accuracy   judge it beside MiniRocket and Hydra on the same people (about an hour)
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 PEERS_TF := .venv-peers-tf
 
-.PHONY: demo test check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
+.PHONY: demo test test-faults check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -24,6 +25,9 @@ demo: setup
 
 test: setup-dev
 	$(BIN)/python -m pytest $(TESTS)
+
+test-faults: setup-dev
+	HARKEN_KILLS=20 $(BIN)/python -m pytest tests/cluster -k killed
 
 check: setup-dev
 	$(BIN)/ruff check .
@@ -33,6 +37,8 @@ check: setup-dev
 bench: setup-dev
 	$(BIN)/python -m benchmarks.performance
 	$(BIN)/python -m benchmarks.streaming
+	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.scoring
 
 bench-accuracy: setup-dev peers
 	$(BIN)/python -m benchmarks.accuracy

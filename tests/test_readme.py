@@ -17,6 +17,7 @@ from benchmarks import (
     loso,
     pages,
     personal,
+    scoring,
     tables,
     turning,
 )
@@ -29,7 +30,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 _OF_DOCS = [
     line
-    for name in ("personalise.md", "serve.md", "live.md")
+    for name in ("personalise.md", "serve.md", "live.md", "scale.md")
     for line in re.findall(
         r"^harken (.+)$", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -122,6 +123,13 @@ def test_every_command_and_option_exists(line: str, capsys: pytest.CaptureFixtur
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert all(option in shown for option in options)
+
+
+def test_the_tables_of_scoring_are_what_was_measured() -> None:
+    results = json.loads((ROOT / "docs" / "results" / "scoring.json").read_text())
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    for name, table in scoring.SECTIONS.items():
+        assert pages.section(page, f"scoring-{name}") == table(results)
 
 
 def test_the_tables_of_performance_are_what_was_measured() -> None:

@@ -35,6 +35,7 @@ class Peer:
         self._arrays = arrays
         self._process: subprocess.Popen[str] | None = None
         self._folder = tempfile.TemporaryDirectory()
+        self._said = (Path(self._folder.name) / "said").open("w+")
 
     def start(self) -> str | None:
         """Prepare it; what is wrong if it cannot be, for people."""
@@ -47,14 +48,16 @@ class Peer:
         np.savez(file, **self._arrays)
         self._process = subprocess.Popen(
             [python, TIMED.absolute(), self._job, file],
-            cwd=self._folder.name, text=True, stderr=subprocess.DEVNULL,
+            cwd=self._folder.name, text=True, stderr=self._said,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        if not line:
-            return f"It ended with status {self._process.wait()} before it was ready."
-        self.versions = json.loads(line)
+        try:
+            self.versions = json.loads(line)
+            self.once()
+        except (OSError, ValueError):
+            return f"It ended with status {self._process.wait()}: {self._last_words()}"
         return None
 
     def once(self) -> float:
@@ -67,9 +70,14 @@ class Peer:
         process.stdin.flush()
         return float(process.stdout.readline())
 
+    def _last_words(self) -> str:
+        self._said.seek(0)
+        return (self._said.read().strip().splitlines() or ["nothing was said"])[-1]
+
     def stop(self) -> None:
         """End it."""
         if self._process is not None:
             self._process.communicate()
             self._process = None
+        self._said.close()
         self._folder.cleanup()

@@ -60,5 +60,5 @@ def _preset_file(name: str, precision: str) -> Path:
     recipe = dataclasses.replace(flagship.recipe, precision=precision)  # type: ignore[arg-type]
     file = RUNS / f"{FLAGSHIP}-{name}.toml"
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_preset(dataclasses.replace(flagship, recipe=recipe), file)
+    write_preset(dataclasses.replace(flagship, name=file.stem, recipe=recipe), file)
     return file

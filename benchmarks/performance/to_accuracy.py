@@ -47,7 +47,8 @@ def main() -> None:
     recipe = dataclasses.replace(flagship.recipe, validation_fraction=0.2)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "preset.toml"
-        write_preset(dataclasses.replace(flagship, recipe=recipe), file)
+        held_out = dataclasses.replace(flagship, name="held-out", recipe=recipe)
+        write_preset(held_out, file)
         try:
             api.train("uci-har", preset=str(file), out=Path(folder) / "run", watcher=Watcher())
         except Reached:

@@ -57,15 +57,10 @@ def content_hash(graph: memoryview, card: str) -> str:
     return digest.hexdigest()
 
 
-def load(
-    path: str | Path, *, threads: int | None = None
-) -> tuple[onnxruntime.InferenceSession, Card]:
+def load(path: str | Path) -> tuple[onnxruntime.InferenceSession, Card]:
     """Open a model file and verify that its graph is what its contract says.
 
-    Parameters
-    ----------
-    path
-    threads : of one call of the network; None takes as many as there are cores
+    A call of the session computes on one core; several threads may call it at the same time.
 
     Raises
     ------
@@ -79,7 +74,7 @@ def load(
         raise ModelFileError(f"{path} is no usable ONNX file: {error}.") from None
     card = _card(file, path)
     n_features = _verify_constants(file, card, path)
-    session = _open(data, path, threads)
+    session = _open(data, path)
     _verify_graph(session, card, n_features, path)
     _try_out(Engine(session, card.stream), card.contract, path)
     return session, card
@@ -178,14 +173,13 @@ def _read(path: Path) -> bytes:
     return data
 
 
-def _open(data: bytes, path: str | Path, threads: int | None) -> onnxruntime.InferenceSession:
+def _open(data: bytes, path: str | Path) -> onnxruntime.InferenceSession:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
+    # An LSTM's products are too small to be shared out; see `Predictor` for several cores.
+    options.intra_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong is told by the exceptions
-    # A thread that waits for work by spinning takes a core from whatever else runs there.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         # From bytes, so that no file beside it can be drawn in as external data.
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

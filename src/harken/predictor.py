@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -17,8 +19,8 @@ from harken.signal_path import filter_recording
 from harken.smoothing import Smoothing
 from harken.windows import Windows, cut
 
-#: Windows per call of the network; large enough to be fast, small enough to stay in the cache.
-BATCH = 512
+#: Windows per call of the network: few enough that what it computes stays in a core's cache.
+BATCH = 32
 
 
 class Predictor:
@@ -27,7 +29,8 @@ class Predictor:
     Parameters
     ----------
     path : the model file, or the name of one that ships, see `harken.pretrained`
-    threads : of one call of the network; None takes as many as there are cores
+    threads : how many batches are computed at the same time, each on a core of its own; None takes
+        as many as there are cores
 
     Attributes
     ----------
@@ -40,7 +43,7 @@ class Predictor:
     def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
         self.path = pretrained.find(path)
         self.threads = threads
-        session, self.card = model_file.load(self.path, threads=threads)
+        session, self.card = model_file.load(self.path)
         self.engine = Engine(session, self.card.stream)
 
     @property
@@ -78,11 +81,20 @@ class Predictor:
 
     def run(self, windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities and embeddings of all windows."""
-        x = self.contract.check(windows).x
+        return self.answer(self.contract.check(windows).x)
+
+    def answer(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The same of the windows' samples, (n_windows, n_steps, n_channels), as they must be."""
+        batches = [x[first : first + BATCH] for first in range(0, len(x), BATCH)]
         # Never with no windows at all: an LSTM of onnxruntime ends the process for that.
-        parts = [self.engine.answer(x[i : i + BATCH]) for i in range(0, len(x), BATCH)]
-        if not parts:
+        if not batches:
             return self._nothing("probability"), self._nothing("embedding")
+        alone = len(batches) == 1 or self.threads == 1
+        parts = (
+            map(self.engine.answer, batches)
+            if alone
+            else self._lanes.map(self.engine.answer, batches)
+        )
         probability, embedding = (np.concatenate(column) for column in zip(*parts, strict=True))
         return probability, embedding
 
@@ -107,6 +119,10 @@ class Predictor:
         if x is not None and abstention.signals is not None:
             density = abstention.signals.log_density(x, self.contract.channels)
         return abstention.unsure(probability, self._distance(embedding), density)
+
+    @cached_property
+    def _lanes(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.threads or os.cpu_count() or 1, "network")
 
     @cached_property
     def _distance(self) -> EmbeddingDistance:

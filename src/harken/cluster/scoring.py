@@ -23,7 +23,7 @@ from harken.errors import ContractError, InputError
 from harken.inspection import refuse_unfit
 from harken.mounting import Mounting
 from harken.prediction import answers_of, fitting_model
-from harken.predictor import BATCH, Predictor
+from harken.predictor import Predictor
 from harken.recording import Recording
 from harken.resample import Run
 from harken.resolve import seen_by, settle_mounting, settle_placement
@@ -32,6 +32,8 @@ from harken.signal_path import SignalPath
 from harken.summary import Summary, summarise
 from harken.windows import Windows
 
+#: Windows that are asked about at once.
+_AT_ONCE = 512
 #: Rows of a recording that are held at once for what needs all of it: 4 hours at 50 Hz.
 MOST_ROWS = 4 * 3600 * 50
 
@@ -191,8 +193,8 @@ class _Cutter:
         if not len(starts):
             return
         views = np.lib.stride_tricks.sliding_window_view(self._kept, n_steps, axis=0)
-        for at in range(0, len(starts), BATCH):
-            part = starts[at : at + BATCH]
+        for at in range(0, len(starts), _AT_ONCE):
+            part = starts[at : at + _AT_ONCE]
             x = np.ascontiguousarray(views[part].transpose(0, 2, 1))
             inside = part + self._from
             yield self._first + inside, inside < self._warm_up, x
@@ -208,7 +210,7 @@ class _Cutter:
 
 
 class _Answers:
-    """What the network says of windows, asked in batches as `Predictor.run` asks."""
+    """What the network says of windows."""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -226,15 +228,15 @@ class _Answers:
         self._warm_up.append(warm_up)
         self._waiting.append(x)
         self._n_waiting += len(x)
-        while self._n_waiting >= BATCH:
+        while self._n_waiting >= _AT_ONCE:
             self._ask()
 
     def _ask(self) -> None:
         """The next batch; what is over waits on."""
         together = np.concatenate(self._waiting)
-        x, rest = together[:BATCH], together[BATCH:]
+        x, rest = together[:_AT_ONCE], together[_AT_ONCE:]
         self._waiting, self._n_waiting = [rest] if len(rest) else [], len(rest)
-        probability, embedding = self._predictor.engine.answer(x)
+        probability, embedding = self._predictor.answer(x)
         self._probability.append(probability)
         self._unsure.append(self._predictor.unsure(probability, embedding, x))
 
