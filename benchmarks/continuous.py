@@ -233,14 +233,15 @@ def measure(name: str, people: list[Recording], matrix: NDArray[np.float64]) -> 
 def measure_on_folds(people: list[Recording]) -> dict[str, Any]:
     """The same accuracies of the recipe for streams, on training people held out."""
     everybody = []
-    for run in _stretches_on_folds().folds.values():
+    for run in stretches_on_folds().folds.values():
         predictor = Predictor(run.model_file)
         held = {row["subject"] for row in run.metrics["per_subject"]}
         everybody += [(predictor, streamed(predictor, p)) for p in people if p.subject in held]
     return accuracies(everybody, None)
 
 
-def _stretches_on_folds() -> CrossValidation:
+def stretches_on_folds() -> CrossValidation:
+    """The networks of the recipe for streams, by fold of the training people."""
     return finished_crossval(
         PRETRAINED_RUNS / f"{pretrained.STREAM}-folds",
         for_selection(datasets.load(CONTINUOUS)),
@@ -266,7 +267,7 @@ def on_folds() -> dict[str, dict[str, float]]:
         "windows": finished_crossval(
             RUNS / "windows-folds", windows, preset=str(file), n_folds=N_FOLDS
         ),
-        "stretches": _stretches_on_folds(),
+        "stretches": stretches_on_folds(),
     }
     found: dict[str, dict[str, float]] = {}
     for name, crossval in folds.items():

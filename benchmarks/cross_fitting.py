@@ -89,7 +89,7 @@ def judge(everything: Windows, crossval: CrossValidation) -> Judged:
     judged = Judged(np.empty((n, len(windows.labels))), np.empty(n), np.empty(n))
     for run in crossval.folds.values():
         predictor = Predictor(run.model_file)
-        own = _held_out(windows, run)
+        own = held_out(windows, run)
         held = windows.select(own)
         probability, embedding = said_of(predictor, everything.of_subjects(held.subjects))
         card = predictor.card
@@ -119,7 +119,7 @@ def choose_smoothing(
     default = Smoothing.default(len(windows.labels))
     n_right = dict.fromkeys(("default", "fitted"), 0)
     for run in crossval.folds.values():
-        own = _held_out(windows, run)
+        own = held_out(windows, run)
         fitted = fit_smoothing(windows.select(~own), probability[~own], windows.y[~own])
         for name, smoothing in (("default", default), ("fitted", fitted)):
             n_right[name] += _n_right(windows.select(own), probability[own], smoothing)
@@ -135,6 +135,6 @@ def _n_right(windows: Windows, probability: NDArray[np.float32], smoothing: Smoo
     return int((path == windows.y[order]).sum())
 
 
-def _held_out(windows: Windows, run: Run) -> NDArray[np.bool_]:
+def held_out(windows: Windows, run: Run) -> NDArray[np.bool_]:
     """Which windows are of the people whom the run is judged on."""
     return np.isin(windows.subject, [row["subject"] for row in run.metrics["per_subject"]])

@@ -123,8 +123,8 @@ def at_rate(recording: Recording, rate_hz: int) -> Recording:
     return replace(recording, acc=changed(recording.acc), gyro=changed(recording.gyro))
 
 
-def rounded(recording: Recording) -> Recording:
-    """As a browser gives it."""
+def rounded(recording: Recording, *, coarser: float = 1.0) -> Recording:
+    """As a browser gives it, or in steps so many times as coarse."""
 
     def changed(sensor: Sensor, step: float) -> Sensor:
         return Sensor(sensor.time_s, np.round(sensor.values / step) * step)
@@ -132,8 +132,8 @@ def rounded(recording: Recording) -> Recording:
     assert recording.gyro is not None
     return replace(
         recording,
-        acc=changed(recording.acc, COARSE_G),
-        gyro=changed(recording.gyro, COARSE_RAD_S),
+        acc=changed(recording.acc, coarser * COARSE_G),
+        gyro=changed(recording.gyro, coarser * COARSE_RAD_S),
     )
 
 

@@ -50,7 +50,7 @@ def test_the_table_of_turned_devices_is_what_was_measured() -> None:
 
 def test_the_table_of_coarse_values_is_what_was_measured() -> None:
     results = json.loads((ROOT / "docs" / "results" / "coarse.json").read_text())
-    assert pages.section(RESULTS, "coarse") == coarse.table(results)
+    assert pages.section(RESULTS, "coarse") == coarse.section(results)
 
 
 def test_the_tables_beside_other_systems_are_what_was_measured() -> None:
