@@ -27,11 +27,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.continuous import CONTINUOUS, stretches_on_folds
-from benchmarks.cross_fitting import held_out
+from benchmarks.cross_fitting import signals_of
 from benchmarks.pages import write_section
-from benchmarks.pretrained import ORIGINS, network_of, rounded
+from benchmarks.pretrained import ORIGINS, network_of, rounded, rounded_windows
 from harken import datasets, model_file, pretrained
-from harken.abstention.fit import fit_signals
 from harken.datasets.hapt import LABELS, TEST_SUBJECTS
 from harken.files import write_text
 from harken.predictor import Predictor
@@ -39,7 +38,6 @@ from harken.recording import Recording
 from harken.resolve import seen_by, settle_mounting
 from harken.splits import for_selection
 from harken.stream import Stream
-from harken.training.train import usable_windows
 
 RESULTS = Path("docs/results/coarse.json")
 RUNS = Path("runs/coarse")
@@ -114,10 +112,9 @@ def held_out_people(people: list[Recording]) -> Iterator[tuple[Predictor, Record
     """
     shipped = Predictor(pretrained.STREAM).card
     assert shipped.abstention is not None
-    windows = usable_windows(for_selection(datasets.load(CONTINUOUS)))
+    given = [for_selection(load(CONTINUOUS)) for load in (datasets.load, rounded_windows)]
     for name, run in stretches_on_folds().folds.items():
-        held = held_out(windows, run)
-        signals = fit_signals(windows.select(~held))
+        signals = signals_of(given, held_out_in=run)
         card = replace(
             Predictor(run.model_file).card,
             temperature=shipped.temperature,
@@ -128,7 +125,7 @@ def held_out_people(people: list[Recording]) -> Iterator[tuple[Predictor, Record
         file = RUNS / f"{name}.onnx"
         model_file.save(file, network_of(run, card), card)
         predictor = Predictor(file)
-        own = set(windows.subject[held])
+        own = {row["subject"] for row in run.metrics["per_subject"]}
         yield from ((predictor, person) for person in people if person.subject in own)
 
 

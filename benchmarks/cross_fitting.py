@@ -2,11 +2,14 @@
 
 Each training person is judged by a network that learnt from others, as a new person will be. From
 what these networks say come the temperature, how long activities last, and when the answer is "not
-sure". They are then those of the network that learnt from all of them.
+sure". They are then those of the network that learnt from all of them. When that is, is set on
+values as recorded and on the same rounded as browsers round: rounding leaves the network's answers
+as they are, but not what signals look like.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from scipy.special import softmax
 
 from benchmarks.running_state import run_on
 from benchmarks.runs import finished_crossval
-from harken.abstention import Abstention, EmbeddingDistance
+from harken.abstention import Abstention, EmbeddingDistance, SignalModel
 from harken.abstention.fit import fit_abstention, fit_signals
 from harken.evaluation.calibration import fit_temperature
 from harken.predictor import Predictor
@@ -28,7 +31,7 @@ from harken.splits import for_selection
 from harken.training.crossval import CrossValidation
 from harken.training.run import Run
 from harken.training.train import usable_windows
-from harken.windows import UNLABELLED, Windows
+from harken.windows import UNLABELLED, Windows, concatenate
 
 N_FOLDS = 3
 
@@ -57,48 +60,76 @@ class Judged:
     density: NDArray[np.float64]
 
 
-def settings(windows: Windows, preset: str, channels: str, folder: Path) -> Settings:
+def settings(
+    windows: Windows, coarse: Windows, preset: str, channels: str, folder: Path
+) -> Settings:
     """Train a network by fold, unless they are there, and set what can be set on them.
 
     Parameters
     ----------
     windows : of training and test people; the test people take no part
+    coarse : the same from rounded recordings; only the abstention is set on them too
     """
     everything = for_selection(windows).with_channels(channels)
+    rounded = for_selection(coarse).with_channels(channels)
     train = usable_windows(everything)
     crossval = finished_crossval(
         folder, everything, preset=preset, channels=channels, n_folds=N_FOLDS
     )
-    judged = judge(everything, crossval)
+    judged, judged_rounded = judge([everything, rounded], crossval)
     temperature = round(fit_temperature(judged.logits, train.y), 3)
-    probability = softmax(judged.logits / temperature, axis=1).astype(np.float32)
+    probability, of_rounded = (
+        softmax(each.logits / temperature, axis=1).astype(np.float32)
+        for each in (judged, judged_rounded)
+    )
     return Settings(
         temperature=temperature,
         smoothing=choose_smoothing(train, probability, crossval),
-        abstention=fit_abstention(probability, judged.distance, judged.density, fit_signals(train)),
+        abstention=fit_abstention(
+            np.concatenate([probability, of_rounded]),
+            np.concatenate([judged.distance, judged_rounded.distance]),
+            np.concatenate([judged.density, judged_rounded.density]),
+            signals_of([everything, rounded]),
+        ),
     )
 
 
-def judge(everything: Windows, crossval: CrossValidation) -> Judged:
+def judge(given: Sequence[Windows], crossval: CrossValidation) -> list[Judged]:
     """Each usable window by the network and the density of the fold that holds its person out.
 
     What lies between is there for networks that stream, which are judged with their state running.
+
+    Parameters
+    ----------
+    given : windows of the same people, as recorded and otherwise; the density is of all of them
     """
-    windows = usable_windows(everything)
-    n = len(windows)
-    judged = Judged(np.empty((n, len(windows.labels))), np.empty(n), np.empty(n))
+    usable = [usable_windows(everything) for everything in given]
+    found = [
+        Judged(np.empty((len(w), len(w.labels))), np.empty(len(w)), np.empty(len(w)))
+        for w in usable
+    ]
     for run in crossval.folds.values():
         predictor = Predictor(run.model_file)
-        own = held_out(windows, run)
-        held = windows.select(own)
-        probability, embedding = said_of(predictor, everything.of_subjects(held.subjects))
         card = predictor.card
-        judged.logits[own] = np.log(np.maximum(probability, 1e-30)) * card.temperature
-        judged.distance[own] = EmbeddingDistance(card.embedding)(embedding)
-        signals = fit_signals(windows.select(~own))
-        assert signals is not None
-        judged.density[own] = signals.log_density(held.x, held.channels)
-    return judged
+        signals = signals_of(given, held_out_in=run)
+        for everything, windows, judged in zip(given, usable, found, strict=True):
+            own = held_out(windows, run)
+            held = windows.select(own)
+            probability, embedding = said_of(predictor, everything.of_subjects(held.subjects))
+            judged.logits[own] = np.log(np.maximum(probability, 1e-30)) * card.temperature
+            judged.distance[own] = EmbeddingDistance(card.embedding)(embedding)
+            judged.density[own] = signals.log_density(held.x, held.channels)
+    return found
+
+
+def signals_of(given: Sequence[Windows], *, held_out_in: Run | None = None) -> SignalModel:
+    """The density of all usable windows, without those of the people whom a run is judged on."""
+    windows = concatenate([usable_windows(everything) for everything in given])
+    if held_out_in is not None:
+        windows = windows.select(~held_out(windows, held_out_in))
+    signals = fit_signals(windows)
+    assert signals is not None
+    return signals
 
 
 def said_of(

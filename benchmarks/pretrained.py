@@ -32,6 +32,7 @@ from benchmarks.runs import finished_run
 from benchmarks.turning import test_people
 from harken import datasets, model_file, pretrained
 from harken.card import Card
+from harken.datasets import hapt
 from harken.evaluation.metrics import score
 from harken.models import build
 from harken.models.network import Network, Shape
@@ -41,6 +42,7 @@ from harken.resolve import settle_mounting
 from harken.training.finish import figures_of
 from harken.training.run import Run
 from harken.training.train import usable_windows
+from harken.windows import Windows
 
 #: Its windows are what all are judged on.
 DATASET = "hapt-upright"
@@ -72,7 +74,11 @@ def make(name: str) -> Path:
     run = finished_run(RUNS / name, origin.dataset, preset=origin.preset, channels=origin.channels)
     card = Predictor(run.model_file).card
     on_folds = settings(
-        datasets.load(origin.dataset), origin.preset, origin.channels, RUNS / f"{name}-folds"
+        datasets.load(origin.dataset),
+        rounded_windows(origin.dataset),
+        origin.preset,
+        origin.channels,
+        RUNS / f"{name}-folds",
     )
     card = replace(
         card,
@@ -134,6 +140,15 @@ def rounded(recording: Recording, *, coarser: float = 1.0) -> Recording:
         recording,
         acc=changed(recording.acc, coarser * COARSE_G),
         gyro=changed(recording.gyro, coarser * COARSE_RAD_S),
+    )
+
+
+def rounded_windows(dataset: str) -> Windows:
+    """The windows of a dataset that is cut from HAPT, had its recordings come from a browser."""
+    return hapt.windows_of(
+        [rounded(recording) for recording in datasets.load_recordings(dataset)],
+        upright="upright" in dataset,
+        continuous="continuous" in dataset,
     )
 
 

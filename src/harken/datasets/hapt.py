@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -87,11 +88,22 @@ def read(path: Path) -> list[Recording]:
 def read_windows(
     path: Path, *, transitions: bool = False, upright: bool = False, continuous: bool = False
 ) -> Windows:
-    """Cut all recordings into labelled windows, through the one signal path with a settled start.
+    """The windows of all recordings in the zip or the unpacked folder, see `windows_of`."""
+    return windows_of(read(path), transitions=transitions, upright=upright, continuous=continuous)
+
+
+def windows_of(
+    recordings: Sequence[Recording],
+    *,
+    transitions: bool = False,
+    upright: bool = False,
+    continuous: bool = False,
+) -> Windows:
+    """Cut recordings into labelled windows, through the one signal path with a settled start.
 
     Parameters
     ----------
-    path : the zip, or the unpacked folder
+    recordings : as `read` gives them, or the same with other values
     transitions : whether the six postural transitions count as activities; else they are left out
     upright : whether each recording is turned by its estimated mounting, as one of an unknown
         mounting will be; else devices are as they were worn
@@ -107,7 +119,7 @@ def read_windows(
     labels = LABELS if transitions else LABELS[:6]
     rule: LabelRule = "majority" if continuous else "whole"
     parts = []
-    for recording in read(path):
+    for recording in recordings:
         spans = tuple(span for span in recording.spans if span.label in labels)
         kept = replace(recording, spans=spans)
         rotation = estimate_mounting(kept).rotation if upright else None
