@@ -40,13 +40,18 @@ def table(path: Path, recording: Recording, *, gyroscope: bool) -> Path:
 def test_values_as_coarse_as_browsers_give_them_are_recognised_as_well(
     predictor: Predictor, hapt: list[Recording]
 ) -> None:
-    for person in (simulate("1"), next(r for r in hapt if r.subject == "20")):
+    """Of 100 answers 2 may be others, and no more than 3 further ones unsure.
+
+    The person of exp35 keeps so still that rounding leaves steps of what was noise.
+    """
+    real = [next(r for r in hapt if r.source == source) for source in ("exp35", "exp41")]
+    for person in (simulate("1"), *real):
         plain, coarse = (streamed(predictor, one) for one in (person, rounded(person)))
         same = [
             a.smoothed_activity == b.smoothed_activity for a, b in zip(plain, coarse, strict=True)
         ]
         assert np.mean(same) > 0.98
-        assert abs(np.mean([a.unsure for a in plain]) - np.mean([b.unsure for b in coarse])) < 0.03
+        assert np.mean([b.unsure for b in coarse]) < np.mean([a.unsure for a in plain]) + 0.03
 
 
 def streamed(predictor: Predictor, person: Recording) -> list[StreamPrediction]:
