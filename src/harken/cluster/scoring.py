@@ -1,9 +1,9 @@
 """One recording of a collection, scored as `harken predict` would, in memory that is bounded.
 
-What needs the whole recording (whether it is fit for a model, how the device sat, steps a minute)
-is taken from all of it up to some hours, and from evenly spread stretches of longer ones. The rest
-streams: a piece at a time through the signal path, cut into windows, recognised in batches; only
-the answers are kept.
+Whether it is fit for a model is told from all of it up to an hour, and from evenly spread stretches
+of longer ones. How the device sat and steps a minute come from its gait, which is looked for in all
+of it. The rest streams: a piece at a time through the signal path, cut into windows, recognised in
+batches; only the answers are kept.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from harken.bouts import NOT_SURE, WARM_UP, Bout
 from harken.cluster.recording_file import About, RecordingFile
 from harken.errors import ContractError, InputError
+from harken.gait import Stretches, join, stretches
 from harken.inspection import refuse_unfit
 from harken.mounting import Mounting
 from harken.prediction import answers_of, fitting_model
@@ -34,8 +35,11 @@ from harken.windows import Windows
 
 #: Windows that are asked about at once.
 _AT_ONCE = 512
-#: Rows of a recording that are held at once for what needs all of it: 4 hours at 50 Hz.
-MOST_ROWS = 4 * 3600 * 50
+#: Rows of a recording that are inspected at once: an hour at 50 Hz.
+MOST_ROWS = 3600 * 50
+#: Windows of gait that are kept of a longer recording, about, and the least of each piece of it.
+#: The mounting is within a degree from a few hundred; each takes 2.4 kB.
+_MOST_GAIT, _LEAST_OF_A_PIECE = 4096, 16
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ def score_recording(path: Path, predictor: Predictor, settings: Settings) -> Sco
         sketch = file.sketch(MOST_ROWS)
         predictor, sketch = fitting_model(predictor, sketch)
         violations, notes = _check(sketch, predictor, settings)
-        mounting = settle_mounting(sketch, predictor.contract, settings.mounting)
+        found = _stretches(file, sketch)
+        mounting = settle_mounting(sketch, predictor.contract, settings.mounting, found)
         windows, probability, unsure = _recognise(file, sketch, predictor, mounting)
     if not len(windows):
         raise InputError(
@@ -108,13 +113,21 @@ def score_recording(path: Path, predictor: Predictor, settings: Settings) -> Sco
     return Scored(
         about=file.about,
         bouts=bouts,
-        summary=summarise(bouts, windows.labels, sketch),
+        summary=summarise(bouts, windows.labels, found),
         n_windows=len(windows),
         n_unsure=int(unsure.sum()),
         mounting=mounting,
         violations=violations,
         notes=(*sketch.notes, *notes, *mounting.notes),
     )
+
+
+def _stretches(file: RecordingFile, sketch: Recording) -> Stretches:
+    """All of a recording in stretches; of a long one not all of its gait."""
+    if len(sketch.acc) == file.about.n_acc:
+        return stretches(sketch.acc)
+    most = max(_LEAST_OF_A_PIECE, _MOST_GAIT // file.n_pieces)
+    return join([stretches(acc).with_gait_of(most) for acc in file.accelerations()])
 
 
 def _check(
