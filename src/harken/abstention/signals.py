@@ -132,5 +132,6 @@ def _columns(channels: Sequence[str], sensor: str) -> list[int] | None:
 
 def _root_mean_square(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of (n_windows, n_steps, 3) vectors' lengths, (n_windows,)."""
-    root: NDArray[np.float64] = np.sqrt((vectors**2).sum(axis=2).mean(axis=1))
+    square = np.einsum("nti,nti->n", vectors, vectors) / vectors.shape[1]
+    root: NDArray[np.float64] = np.sqrt(square)
     return root

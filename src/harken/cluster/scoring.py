@@ -39,7 +39,7 @@ _AT_ONCE = 512
 MOST_ROWS = 3600 * 50
 #: Windows of gait that are kept of a longer recording, about, and the least of each piece of it.
 #: The mounting is within a degree from a few hundred; each takes 2.4 kB.
-_MOST_GAIT, _LEAST_OF_A_PIECE = 4096, 16
+_MOST_GAIT, _LEAST_OF_A_PIECE = 2048, 16
 
 
 @dataclass(frozen=True)
