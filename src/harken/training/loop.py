@@ -19,6 +19,7 @@ from harken.models.network import Network
 from harken.training import checkpoint
 from harken.training.batches import Batches, augment, generator_for
 from harken.training.checkpoint import State
+from harken.training.group import ALONE, Group
 from harken.training.interrupt import listening_for_ctrl_c
 from harken.training.lanes import Lanes
 from harken.training.optimiser import l2_term, learning_rate, make_optimiser, set_learning_rate
@@ -109,11 +110,13 @@ def fit(
     dtype: torch.dtype,
     lanes: Lanes,
     watcher: Watcher,
+    group: Group = ALONE,
 ) -> State:
     """Train, from the folder's checkpoint on if there is one.
 
     Ends with the best weights by validation accuracy in the network, or the last ones where nothing
-    was held out. Ctrl-C writes a checkpoint and raises Interrupted.
+    was held out. Ctrl-C writes a checkpoint and raises Interrupted. Of a group, all take the steps
+    and the first one does the rest: only there the best weights are known in the end.
 
     Raises
     ------
@@ -145,6 +148,7 @@ def fit(
                 lanes=lanes,
                 seed=seed,
                 step=step,
+                group=group,
             )
             if not math.isfinite(loss):
                 raise TrainingError(
@@ -153,7 +157,7 @@ def fit(
                 )
             watcher.stepped(step, loss)
             due = step % every == 0 or step == n_steps or (step == 1 and recipe.evaluate_every > 0)
-            if not due and not stop_asked():
+            if group.rank or (not due and not stop_asked()):
                 continue
             state.step, state.seconds = step, time.perf_counter() - began
             if due:
@@ -190,10 +194,12 @@ def train_step(
     lanes: Lanes,
     seed: int = 0,
     step: int = 1,
+    group: Group = ALONE,
 ) -> tuple[float, float]:
     """One optimiser step; returns loss and accuracy of the batch before it.
 
-    On a CPU the gradient is the sum over micro-batches, each computed in a lane.
+    On a CPU the gradient is the sum over micro-batches, each computed in a lane. A group shares
+    them.
 
     Parameters
     ----------
@@ -207,7 +213,8 @@ def train_step(
     index = index.to(device)
     n_labels = max(1, int((data.y[index] != UNLABELLED).sum()))
 
-    def gradient(part: tuple[int, Tensor]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    def gradient(part: tuple[int, Tensor]) -> tuple[Tensor, ...]:
+        """Summed loss, number of right answers, and the gradient by parameter."""
         number, micro = part
         generator = generator_for(seed, step, number, device)
         x, y = data.take(micro)
@@ -222,18 +229,25 @@ def train_step(
             ignore_index=UNLABELLED,
         )
         gradients = torch.autograd.grad(loss / n_labels, trained)
-        return loss.detach(), (logits.argmax(-1) == y).sum(), gradients
+        return loss.detach(), (logits.argmax(-1) == y).sum(), *gradients
 
-    size = max(1, recipe.micro_batch // recipe.stretch) if lanes.on_cpu else len(index)
-    parts = lanes.map(gradient, enumerate(torch.split(index, size)))
-    losses, right, gradients = zip(*parts, strict=True)
-    for parameter, summands in zip(trained, zip(*gradients, strict=True), strict=True):
-        parameter.grad = sum(summands[1:], start=summands[0])
-    total = sum(losses).item() / n_labels + l2_term(network, recipe)
+    size = math.ceil(len(index) / group.size)
+    if lanes.on_cpu:
+        size = max(1, recipe.micro_batch // recipe.stretch)
+    parts = lanes.map(gradient, group.share(enumerate(torch.split(index, size))))
+    # Summed in the order of the micro-batches. A group may be larger than there are of these.
+    mine = [sum(summands[1:], start=summands[0]) for summands in zip(*parts, strict=True)]
+    nothing = torch.zeros((), device=device)
+    total_loss, n_right, *gradients = group.total(
+        mine or [nothing, nothing, *map(torch.zeros_like, trained)]
+    )
+    for parameter, total in zip(trained, gradients, strict=True):
+        parameter.grad = total
+    loss = total_loss.item() / n_labels + l2_term(network, recipe)
     if recipe.clip_norm:
         nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
     optimiser.step()
-    return total, sum(right).item() / n_labels
+    return loss, n_right.item() / n_labels
 
 
 def evaluate(

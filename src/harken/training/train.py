@@ -20,6 +20,7 @@ from harken.signal import CHANNELS
 from harken.training import loop
 from harken.training.device import choose_device, choose_dtype
 from harken.training.finish import finish
+from harken.training.group import ALONE, Group
 from harken.training.lanes import Lanes
 from harken.training.recipe import Recipe
 from harken.training.run import Config, Run
@@ -35,7 +36,12 @@ class Silent:
     def evaluated(self, row: dict[str, Any]) -> None: ...
 
 
-def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None = None) -> Run:
+def train(
+    run: Run,
+    windows: Windows | None = None,
+    watcher: loop.Watcher | None = None,
+    group: Group = ALONE,
+) -> Run:
     """Train a run to its end, from where it stands.
 
     Parameters
@@ -43,6 +49,7 @@ def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None
     run : a created run; its config.toml decides everything
     windows : training and test windows; None loads the dataset that the config names
     watcher : shows the progress
+    group : the processes that train it together, each of which calls this; the first one finishes
 
     Returns
     -------
@@ -55,12 +62,12 @@ def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None
         The user stopped it; the run can be resumed.
     """
     try:
-        return _train(run, windows, watcher or Silent())
+        return _train(run, windows, watcher or Silent(), group)
     except KeyboardInterrupt:  # outside the loop, which ends in order by itself
         raise Interrupted(f"Stopped. Go on with: harken train --resume {run.path}") from None
 
 
-def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
+def _train(run: Run, windows: Windows | None, watcher: loop.Watcher, group: Group) -> Run:
     config = run.config
     recipe = config.recipe
     device = choose_device(config.device)
@@ -92,7 +99,10 @@ def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
             dtype=dtype,
             lanes=lanes,
             watcher=watcher,
+            group=group,
         )
+        if group.rank:
+            return run
         run.write_history(state.history)
         _save_weights(run, network)
         temperature = _temperature(network, data.validation, recipe, lanes)
