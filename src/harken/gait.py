@@ -123,8 +123,12 @@ def _on_a_grid(time_s: NDArray[np.float64], values: NDArray[np.float64]) -> Stre
 
 
 def _usable(acc: Sensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    finite = np.isfinite(acc.time_s) & np.isfinite(acc.values).all(axis=1)
-    time_s, values = acc.time_s[finite], acc.values[finite]
+    time_s, values = acc.time_s, acc.values
+    if not (np.isfinite(time_s).all() and np.isfinite(values).all()):
+        finite = np.isfinite(time_s) & np.isfinite(values).all(axis=1)
+        time_s, values = time_s[finite], values[finite]
+    if (np.diff(time_s) > 0).all():
+        return time_s, values
     later = np.ones(len(time_s), bool)
     later[1:] = time_s[1:] > np.maximum.accumulate(time_s)[:-1]
     return time_s[later], values[later]
