@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import base64
 import io
+import os
 import shutil
 import tempfile
 import time
@@ -23,6 +24,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from PIL import Image
+from traitlets.config import Config
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "examples" / "lstm-human-activity-recognition.py"
@@ -31,6 +33,8 @@ PAGE = "tutorial.md"
 FIGURES = "figures/tutorial"
 #: Seconds that a cell may take, on a machine that is busy with other work.
 CELL_TIMEOUT_S = 600
+#: How the notebook's process is spoken to: by sockets that nobody else on the machine may open.
+TRANSPORT = "ipc" if os.name == "posix" else "tcp"
 
 
 def read_source() -> NotebookNode:
@@ -52,7 +56,10 @@ def run(notebook: NotebookNode) -> None:
         copy = Path(folder) / "examples"
         shutil.copytree(SOURCE.parent, copy, ignore=shutil.ignore_patterns("runs", "__pycache__"))
         client = NotebookClient(
-            notebook, timeout=CELL_TIMEOUT_S, resources={"metadata": {"path": str(copy)}}
+            notebook,
+            timeout=CELL_TIMEOUT_S,
+            resources={"metadata": {"path": str(copy)}},
+            config=Config({"KernelManager": {"transport": TRANSPORT}}),
         )
         client.execute()
 

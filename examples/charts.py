@@ -97,7 +97,8 @@ def confusion(panel: Axes, matrix: list[list[int]], labels: list[str]) -> None:
     for row, column in np.ndindex(*counts.shape):
         if counts[row, column]:
             colour = "white" if share[row, column] > 55 else "black"
-            text = f"{share[row, column]:.0f} %\n{counts[row, column]}"
+            percent = f"{share[row, column]:.0f}" if share[row, column] >= 0.5 else "<1"
+            text = f"{percent} %\n{counts[row, column]}"
             panel.text(column, row, text, ha="center", va="center", color=colour, fontsize=10)
     names = [name(label) for label in labels]
     panel.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")

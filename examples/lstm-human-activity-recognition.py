@@ -124,13 +124,14 @@ for panel in panels[:, 0]:
     panel.set_ylabel("g")
 for panel in panels[-1]:
     panel.set_xlabel("time (s)")
+panels[0, 0].set_ylim(-1.2, 2.4)
 panels[0, 0].legend(ncols=3, loc="upper left", handlelength=1, columnspacing=0.8)
 
 # %% [markdown]
 # Three activities move and three do not. Among those that move, the stairs differ from level ground
 # in how hard each foot comes down. Among those that do not, lying is another matter altogether:
-# gravity falls on another axis. But sitting and standing? The phone hangs upright in both. Keep
-# that in mind.
+# gravity falls on another axis. But sitting and standing? The phone hangs upright in both, and only
+# leans a little otherwise, by an amount that differs from person to person. Keep that in mind.
 #
 # ## Gravity, and how to take it out
 #
@@ -198,7 +199,7 @@ for label, (frequency_hz, power) in spectra.items():
     colour = charts.ACTIVITIES[label]
     panel.semilogy(frequency_hz, power, color=colour, linewidth=1.6, label=charts.name(label))
 panel.axvspan(20, rate_hz / 2, color="0.9")
-panel.text(22.5, power.max(), "noise", ha="center", va="top")
+panel.text(22.5, power.max(), "cut off", ha="center", va="center")
 panel.annotate(
     "gravity", (0.3, power.max()), (2.8, power.max()), va="center", arrowprops={"arrowstyle": "->"}
 )
@@ -214,8 +215,8 @@ print(f"The strongest pace of walking is {step_hz:.1f} Hz: {60 * step_hz:.0f} st
 
 # %% [markdown]
 # Gravity stands alone at the left edge. Walking has sharp peaks: one at the steps, and more at
-# twice, three times ... that pace, because a step is no smooth wave. Beyond 20 Hz a body gives
-# hardly anything; what is there is noise of the sensor.
+# twice, three times ... that pace, because a step is no smooth wave. What lies beyond 20 Hz is
+# little beside these, and the makers of the data cut it off.
 #
 # A spectrum of a whole recording mixes all that happened in it. So one takes short pieces, one
 # after the other, and puts their spectra side by side. This is the *short-time Fourier transform*
@@ -269,10 +270,10 @@ panel.semilogx(frequency_hz, abs(gravity_gain), color=charts.BLUE, label="gravit
 panel.semilogx(frequency_hz, abs(1 - gravity_gain), "--", color=charts.RED, label="body")
 panel.semilogx(frequency_hz, abs(noise_gain), ":", color="0.1", label="all but noise", linewidth=2)
 panel.axhline(np.sqrt(0.5), color="0.6", linewidth=1)
-panel.text(0.011, np.sqrt(0.5) - 0.02, "half of the power", va="top")
+panel.text(2.7, np.sqrt(0.5) - 0.02, "half of the power", va="top")
 panel.axvspan(1.4, 2.4, color="0.92", zorder=0)
 panel.text(1.83, 0.05, "steps", ha="center")
-panel.set(ylim=(0, 1.5), xlabel="frequency (Hz)", ylabel="gain")
+panel.set(xlim=(0.01, 25), ylim=(0, 1.7), xlabel="frequency (Hz)", ylabel="gain")
 panel.xaxis.set_major_formatter("{x:g}")
 charts.legend_above(panel)
 
@@ -462,8 +463,9 @@ panels[1].set_xlabel("step")
 # is written down in the run:
 
 # %%
-for opening in notebook.openings:
-    print(f"{opening['why']}: subjects {opening['subjects']}")
+looks = notebook.openings
+print(f"{len(looks)} looks, from “{looks[0]['why']}” to “{looks[-1]['why']}”,")
+print(f"at subjects {looks[0]['subjects']}")
 
 # %% [markdown]
 # ### Who is taken for what
@@ -492,68 +494,79 @@ print(f"{errors} errors, {of_posture} of them between sitting and standing")
 # ## Sitting and standing
 #
 # Who sits and who stands keep the phone upright and still. What is left to tell them apart is how
-# it leans, and *tremor*: the body is never quite at rest. How large are these tremors?
+# the phone leans, and how still is still: a body is never quite at rest. How much does each signal
+# change within a window? The first column is the acceleration; the second is how fast the body
+# turns about its upright axis, to the left and to the right.
 
 # %%
-body_columns = [train.channels.index(f"body_acc_{axis}") for axis in charts.AXES]
-print(f"{'activity':<22}{'median deviation within a window, g':>38}")
+acceleration = [train.channels.index(f"body_acc_{axis}") for axis in charts.AXES]
+turning = train.channels.index("body_gyro_x")
+print(f"{'median deviation':<22}{'acceleration, g':>17}{'turning, rad/s':>17}")
 for code, label in enumerate(train.labels):
-    deviation = train.x[train.y == code][:, :, body_columns].std(axis=1)
-    print(f"{charts.name(label):<22}{np.median(deviation):>38.4f}")
+    of_activity = train.x[train.y == code]
+    shaken = np.median(of_activity[:, :, acceleration].std(axis=1))
+    turned = np.median(of_activity[:, :, turning].std(axis=1))
+    print(f"{charts.name(label):<22}{shaken:>17.4f}{turned:>17.4f}")
 
 # %% [markdown]
-# Networks like their inputs at about the same size, so one usually divides each signal by its
-# standard deviation over all training windows. But that deviation comes from walking. Beside it,
-# the tremors become so small that a network can hardly learn from them.
+# So there is something to be learnt: who stands sways, and who sits sways less. But how small it is
+# beside walking! Networks like their inputs at about the same size, so one usually divides each
+# signal by its standard deviation over all training windows, and that deviation comes from walking.
+# What remains of the swaying is so small that a network can hardly learn from it.
 #
-# *Companding*, as in old telephone lines, **com**presses what is loud and ex**pands** what is soft.
-# Harken's flagship sees, beside the signals as they are, `asinh(50 · signal)`: up to about 0.02 g
-# that is a straight line, beyond it a logarithm.
+# *Companding*, known from old telephone lines, **com**presses what is loud and ex**pands** what is
+# soft. Beside the signals as they are, Harken's flagship sees `asinh(50 · signal)`: up to about
+# 0.02 g or 0.02 radians a second that is a straight line, beyond it a logarithm. Here is a window
+# of each activity, the one with the median deviation:
 
-# %% name="companded" alt="Sitting, standing and walking, scaled and companded"
-column = train.channels.index("body_acc_x")
-walking = person.x[person.y == 0][:, :, column]
-pieces = {
-    "WALKING": walking[len(walking) // 2],
-    "SITTING": person.x[person.y == SITTING][:, :, column][5],
-    "STANDING": person.x[person.y == STANDING][:, :, column][5],
+# %% name="companded" alt="Turning while sitting, standing and walking, scaled and companded"
+scale = train.x[:, :, turning].std()
+of_label = {
+    label: train.x[train.y == train.labels.index(label)][:, :, turning]
+    for label in ("WALKING", "SITTING", "STANDING")
 }
-scale = train.x[:, :, column].std()
 time_s = np.arange(n_steps) / windows.rate_hz
 figure, panels = charts.chart(6.4, 2, simulated=simulated, sharex=True)
-for label, piece in pieces.items():
+for label, pieces in of_label.items():
+    typical = pieces[pieces.std(axis=1).argsort()[len(pieces) // 2]]
     colour, width = charts.ACTIVITIES[label], 1.0 if label == "WALKING" else 2.0
-    panels[0].plot(time_s, piece / scale, color=colour, linewidth=width, label=charts.name(label))
-    panels[1].plot(time_s, np.arcsinh(50 * piece), color=colour, linewidth=width)
+    panels[0].plot(time_s, typical / scale, color=colour, linewidth=width, label=charts.name(label))
+    panels[1].plot(time_s, np.arcsinh(50 * typical), color=colour, linewidth=width)
 panels[0].set_ylabel("divided by deviation")
 panels[1].set_ylabel("companded")
 panels[1].set_xlabel("time (s)")
 charts.legend_above(panels[0])
 
 # %% [markdown]
-# Above, sitting and standing are the same flat line. Below, each has a life of its own, and walking
-# still fits into the picture. Over all training people:
+# Above, sitting and standing are almost one flat line. Below, each has a life of its own, and
+# walking still fits into the picture. Over all windows of all training people:
 
 # %% name="distribution" alt="How often each value occurs, scaled and companded"
 figure, panels = charts.chart(6.4, 2, simulated=simulated)
-for label in ("WALKING", "SITTING", "STANDING"):
-    values = train.x[train.y == train.labels.index(label)][:, :, column].ravel()
-    for panel, shown_as, reach in (
-        (panels[0], values / scale, 3.0), (panels[1], np.arcsinh(50 * values), 5.0),
-    ):  # fmt: skip
+for label, pieces in of_label.items():
+    for panel, values, reach in (
+        (panels[0], pieces.ravel() / scale, 2.0),
+        (panels[1], np.arcsinh(50 * pieces.ravel()), 5.0),
+    ):
         panel.hist(
-            shown_as, bins=np.linspace(-reach, reach, 121), density=True, histtype="step",
+            values, bins=np.linspace(-reach, reach, 121), density=True, histtype="step",
             color=charts.ACTIVITIES[label], linewidth=1.8, label=charts.name(label),
         )  # fmt: skip
 panels[0].set_xlabel("divided by deviation")
 panels[1].set_xlabel("companded")
 for panel in panels:
-    panel.set_ylabel("how often")
+    panel.set_ylabel("density")
 charts.legend_above(panels[0])
 
+sitting, standing = (
+    np.arcsinh(50 * of_label[label]).std(axis=1) for label in ("SITTING", "STANDING")
+)
+sways_more = (standing > sitting[:, None]).mean()
+print(f"Of two windows, one sitting and one standing, the latter turns more: {sways_more:.0%}")
+
 # %% [markdown]
-# Companding adds nothing that was not there: it can be undone. But it puts what matters where a
-# network looks.
+# (Half would be chance.) Companding adds nothing that was not there: it can be undone. But it puts
+# what matters where a network looks.
 #
 # ## The honest evaluation
 #
@@ -566,7 +579,8 @@ charts.legend_above(panels[0])
 # random split of the windows. There, the same person stands on both sides; and since neighbouring
 # windows share half of their samples, the network has half seen what it is examined on.
 #
-# Few epochs must do here, for four networks have to be trained.
+# Four networks have to be trained for this, so few epochs must do. They are the notebook's network
+# once more, trained as one would today, and seeing its inputs companded too.
 
 # %%
 crossval = harken.crossval(
@@ -645,17 +659,18 @@ hardest = best["worst_subject"]
 said = flagship.predictions
 theirs = said.subject == hardest["subject"]
 wrong = theirs & (said.probability.argmax(axis=1) != said.y)
-sitting = wrong & (said.y == SITTING)
 print(f"Hardest for the flagship: subject {hardest['subject']}, {hardest['accuracy']:.1%}")
-print(f"{wrong.sum()} errors, in {sitting.sum()} of which that person sat")
+for code, label in enumerate(best["labels"]):
+    if n_wrong := (wrong & (said.y == code)).sum():
+        print(f"  {n_wrong} errors in windows of {charts.name(label)}")
 
 # %% [markdown]
 # ## Your own recording
 #
-# Training is done once. What it leaves is a *model file*, and a model that was trained on phones
-# worn at any angle comes with Harken. Here it meets a recording of four minutes. Its wearer was
-# made up by the program and no person took part, so this shows how things are done, not how well.
-# First ask what the file is; then what happens in it.
+# Training is done once. What it leaves is a *model file*, and one for people's own phones, which
+# may be turned about the upright axis any way, comes with Harken. Here it meets a recording of four
+# minutes. Its wearer was made up by the program and no person took part, so this shows how things
+# are done, not how well. First ask what the file is; then what happens in it.
 
 # %%
 inspection = harken.inspect_recording(harken.read("walk.csv"))
@@ -710,9 +725,9 @@ lower.set_xlim(0, acc.time_s[-1])
 #   may open the test set once, but the field has opened it every day, so that what is known to work
 #   on it was in part chosen on it. This is why cross-validation over everybody is the better
 #   measure.
-# - **That a mean is a promise.** In this data subject 10 is hard for every network that was tried:
-#   that person's sitting looks like standing. If you are like subject 10, the mean does not help
-#   you; a [model fitted to you](../docs/personalise.md) may.
+# - **That a mean is a promise.** Subject 10 is the hardest for almost every network in the
+#   [table of results](../docs/results.md), many points below the mean. If you are like subject 10,
+#   the mean does not help you; a [model fitted to you](../docs/personalise.md) may.
 # - **That a higher figure elsewhere is a better network.** Look first for how it was split, at
 #   random or by person, and on whom the best epoch was chosen. The leak meter shows what that is
 #   worth.
