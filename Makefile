@@ -1,5 +1,8 @@
 # make demo    set everything up and run the whole story in about a minute
-# make test    set everything up and run the tests
+# make test    set everything up and run the tests, but for those that take minutes
+# make test-long   those that take minutes: the tutorial, from start to end
+# make test-all    both
+# make docs    run the tutorial's notebook, which takes some minutes, and make its page
 # make test-faults   kill what scores a collection at 20 random moments, and compare
 # make check   lint and types
 # make bench   time it beside the plain ways of doing it (needs the archives in $HARKEN_DATA)
@@ -17,14 +20,22 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 PEERS_TF := .venv-peers-tf
 
-.PHONY: demo test test-faults check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
+.PHONY: demo docs test test-long test-all test-faults check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
 .DEFAULT_GOAL := demo
 
 demo: setup
 	$(BIN)/harken demo
 
 test: setup-dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -m "not long" $(TESTS)
+
+test-long: setup-dev
+	$(BIN)/python -m pytest -m long $(TESTS)
+
+test-all: test test-long
+
+docs: setup-dev
+	$(BIN)/python docs/tutorial.py
 
 test-faults: setup-dev
 	HARKEN_KILLS=20 $(BIN)/python -m pytest tests/cluster -k killed

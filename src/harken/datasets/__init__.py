@@ -206,7 +206,14 @@ def load(
 def load_recordings(
     name: str, *, data: str | Path | None = None, progress: bool = False
 ) -> list[Recording]:
-    """The raw recordings of a dataset; arguments as for `load`."""
+    """The raw recordings of a dataset, with their labelled spans; arguments as for `load`.
+
+    Raises
+    ------
+    UnknownNameError, ArchiveError, DownloadError, StorageError
+    FormatError
+        A dataset that was published as windows, as uci-har was; hapt holds its recordings.
+    """
     dataset = get(name)
     if not dataset.published:
         return [simulated.simulate(subject) for subject in simulated.SUBJECTS]
