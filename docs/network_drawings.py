@@ -30,6 +30,7 @@ from harken.models import MODELS
 from harken.models.dropout import Dropout
 from harken.models.network import Network
 from harken.training.presets import PRESETS
+from harken.training.recipe import Recipe
 from harken.training.train import new_network
 from harken.windows import bare_windows
 
@@ -194,7 +195,8 @@ def _size(kind: str, output: Tensor) -> str:
 def outline(name: str) -> Part:
     """The parts of a network as its preset builds it, for the windows of UCI HAR."""
     windows = bare_windows(np.random.default_rng(0).normal(size=(1, 128, 9)).astype(np.float32))
-    network = new_network(windows, PRESETS[name].recipe, seed=0).eval()
+    recipe = PRESETS[name].recipe if name in PRESETS else Recipe(name)
+    network = new_network(windows, recipe, seed=0).eval()
     with _Watch(network) as watch:
         network(torch.from_numpy(windows.x).requires_grad_())
     return _joined(watch.top)
