@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +46,15 @@ def table(tmp_path: Path, samples: Samples, header: str = _HEADER) -> Path:
     return path
 
 
+@cache
+def plain() -> Prediction:
+    """Of the example as it is."""
+    return harken.predict(ROOT / "examples" / "walk.csv")
+
+
 def taken_for(prediction: Prediction, activity: str = "WALKING") -> str:
     """What most windows of an activity are called."""
-    truth = harken.predict(ROOT / "examples" / "walk.csv").windows.y
+    truth = plain().windows.y
     own = prediction.answer[truth == prediction.windows.labels.index(activity)]
     return prediction.windows.labels[np.bincount(own).argmax()]
 
@@ -57,7 +64,7 @@ def test_with_up_from_somebody_who_lay_all_is_laying() -> None:
     found = harken.predict(ROOT / "examples" / "walk.csv", mounting="standing")
     minutes = found.summary.minutes
     assert minutes["LAYING"] > 0.5 * WALK.duration_s / 60
-    assert harken.predict(ROOT / "examples" / "walk.csv").summary.minutes["LAYING"] < 0.5
+    assert plain().summary.minutes["LAYING"] < 0.5
 
 
 def test_a_gyroscope_with_other_axes_makes_stairs_of_walking(tmp_path: Path) -> None:
