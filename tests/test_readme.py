@@ -1,10 +1,9 @@
-"""The figures and commands of the README and of docs/results.md are those of the program."""
+"""The figures of the README and of docs/results.md are those of the program."""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -23,18 +22,9 @@ from benchmarks import (
 )
 from benchmarks.performance import __main__ as performance
 
-from harken.cli import main
-
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
-_OF_DOCS = [
-    line
-    for name in ("personalise.md", "serve.md", "live.md", "scale.md")
-    for line in re.findall(
-        r"^harken (.+)$", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.MULTILINE
-    )
-]
 
 
 def test_the_table_of_the_classic_is_what_was_measured() -> None:
@@ -107,22 +97,6 @@ def test_pictures_are_there(page: str) -> None:
     assert names
     for name in names:
         assert (folder / name).read_bytes().startswith(b"\x89PNG"), name
-
-
-@pytest.mark.parametrize(
-    "line",
-    sorted({*re.findall(r"\.venv/bin/harken ([^\n#]+)", README), *_OF_DOCS}),
-    ids=str,
-)
-def test_every_command_and_option_exists(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    words = shlex.split(line)
-    options = [word for word in words if word.startswith("--")]
-    depth = 2 if words[0] == "data" else 1
-    with pytest.raises(SystemExit) as ended:
-        main([*words[:depth], "--help"])
-    assert ended.value.code == 0
-    shown = capsys.readouterr().out
-    assert all(option in shown for option in options)
 
 
 def test_the_tables_of_scoring_are_what_was_measured() -> None:
