@@ -74,7 +74,7 @@ class SignalModel:
         ----------
         x : (n_windows, n_steps, n_channels), with the names of its channels
         """
-        blocks = [x[i : i + _AT_ONCE] for i in range(0, len(x), _AT_ONCE)]
+        blocks = (np.asarray(x[i : i + _AT_ONCE]) for i in range(0, len(x), _AT_ONCE))
         return np.concatenate([np.empty(0), *(self._of_block(b, channels) for b in blocks)])
 
     def _of_block(self, x: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:

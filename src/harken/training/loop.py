@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from harken.errors import Interrupted, TrainingError
 from harken.models.dropout import drawing_from
 from harken.models.network import Network
+from harken.rows import Rows, on_disk
 from harken.training import checkpoint
 from harken.training.batches import Batches, augment, generator_for
 from harken.training.checkpoint import State
@@ -59,14 +60,16 @@ class Examples(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """Windows and labels on the device."""
+    """Windows and labels on the device; of a collection, the windows are on the disk."""
 
-    x: Tensor
+    x: Tensor | Rows
     y: Tensor
 
     @classmethod
     def of(cls, windows: Windows, device: torch.device) -> Labelled:
-        return cls(torch.from_numpy(windows.x).to(device), torch.from_numpy(windows.y).to(device))
+        y = torch.from_numpy(windows.y).to(device)
+        rows = on_disk(windows.x)
+        return cls(torch.from_numpy(windows.x).to(device) if rows is None else rows, y)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -80,7 +83,14 @@ class Labelled:
         return self.y.device
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        return self.x[index], self.y[index]
+        return self.signals(index), self.y[index]
+
+    def signals(self, index: Tensor | slice) -> Tensor:
+        """The samples of some windows, on the device."""
+        if isinstance(self.x, Tensor):
+            return self.x[index]
+        which = index if isinstance(index, slice) else index.cpu().numpy()
+        return torch.from_numpy(self.x.read(which)).to(self.device)
 
     def answer(self, network: Network, x: Tensor) -> Tensor:
         logits: Tensor = network(x)
@@ -269,23 +279,24 @@ def loss_and_accuracy(
     network: Network, data: Labelled, *, dtype: torch.dtype, lanes: Lanes
 ) -> tuple[float, float]:
     """Mean cross-entropy and accuracy of the network as it is."""
-    z = logits(network, data.x, dtype=dtype, lanes=lanes)
+    z = logits(network, data, dtype=dtype, lanes=lanes)
     loss = nn.functional.cross_entropy(z, data.y).item()
     return loss, (z.argmax(1) == data.y).float().mean().item()
 
 
 def logits(
-    network: Network, x: Tensor, *, dtype: torch.dtype = torch.float32, lanes: Lanes
+    network: Network, data: Labelled, *, dtype: torch.dtype = torch.float32, lanes: Lanes
 ) -> Tensor:
     """Logits of many windows, without gradients, in float32."""
     network.eval()
 
-    def of_part(part: Tensor) -> Tensor:
-        with torch.no_grad(), torch.autocast(x.device.type, dtype, dtype != torch.float32):
+    def of_part(first: int) -> Tensor:
+        part = data.signals(slice(first, first + EVALUATION_BATCH))
+        with torch.no_grad(), torch.autocast(part.device.type, dtype, dtype != torch.float32):
             z: Tensor = network(part)
             return z.float()
 
-    return torch.cat(lanes.map(of_part, torch.split(x, EVALUATION_BATCH)))
+    return torch.cat(lanes.map(of_part, range(0, len(data), EVALUATION_BATCH)))
 
 
 def keep_best(network: Network, state: State, row: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from harken.files import replacing
 from harken.models import build
 from harken.models.network import Network, Shape
 from harken.models.stacked_lstm import initialise_as_notebook
+from harken.rows import sample_of
 from harken.signal import CHANNELS
 from harken.training import loop
 from harken.training.device import choose_device, choose_dtype
@@ -26,6 +27,9 @@ from harken.training.recipe import Recipe
 from harken.training.run import Config, Run
 from harken.training.stretches import stretches_of
 from harken.windows import UNLABELLED, Windows
+
+#: Windows that the input transform is fitted on, of those that stay on the disk.
+_MOST_SAMPLED = 20_000
 
 
 class Silent:
@@ -174,7 +178,8 @@ def new_network(windows: Windows, recipe: Recipe, seed: int) -> Network:
     if recipe.initial_values == "notebook":
         initialise_as_notebook(network)
     if recipe.normalise != "none":
-        network.transform.fit(torch.from_numpy(windows.x), recipe.normalise)
+        sample = torch.from_numpy(sample_of(windows.x, _MOST_SAMPLED))
+        network.transform.fit(sample, recipe.normalise)
     return network
 
 
@@ -193,5 +198,5 @@ def _temperature(
     """Temperature scaling (Guo et al. 2017) on the validation subjects; else as in the recipe."""
     if validation is None:
         return recipe.temperature
-    logits = loop.logits(network, validation.x, lanes=lanes).cpu().numpy().astype(np.float64)
+    logits = loop.logits(network, validation, lanes=lanes).cpu().numpy().astype(np.float64)
     return fit_temperature(logits, validation.y.cpu().numpy())
