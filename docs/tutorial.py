@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import os
 import shutil
 import tempfile
 import time
@@ -33,8 +32,6 @@ PAGE = "tutorial.md"
 FIGURES = "figures/tutorial"
 #: Seconds that a cell may take, on a machine that is busy with other work.
 CELL_TIMEOUT_S = 600
-#: How the notebook's process is spoken to: by sockets that nobody else on the machine may open.
-TRANSPORT = "ipc" if os.name == "posix" else "tcp"
 
 
 def read_source() -> NotebookNode:
@@ -59,7 +56,7 @@ def run(notebook: NotebookNode) -> None:
             notebook,
             timeout=CELL_TIMEOUT_S,
             resources={"metadata": {"path": str(copy)}},
-            config=Config({"KernelManager": {"transport": TRANSPORT}}),
+            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
         )
         client.execute()
 
@@ -88,17 +85,17 @@ def _code(cell: NotebookNode) -> str:
 def _outputs(cell: NotebookNode, folder: Path) -> list[str]:
     """What a cell drew and printed; pictures first, since the text follows on what was printed."""
     pictures: list[str] = []
-    printed: list[str] = []
+    printed = ""
     for output in cell.outputs:
         if output.output_type == "stream" and output.name == "stdout":
-            printed.append(f"```text\n{output.text.rstrip()}\n```")
+            printed += output.text
         elif "image/png" in output.get("data", {}):
             path = f"{FIGURES}/{cell.metadata.name}.png"
             _save(base64.b64decode(output.data["image/png"]), folder / path)
             pictures.append(f"![{cell.metadata.alt}]({path})")
         elif output.output_type == "stream":
             raise SystemExit(f"A cell wrote to standard error:\n{cell.source}\n\n{output.text}")
-    return pictures + printed
+    return pictures + [f"```text\n{printed.rstrip()}\n```"] * bool(printed)
 
 
 def _save(png: bytes, path: Path) -> None:
