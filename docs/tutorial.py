@@ -28,6 +28,7 @@ from traitlets.config import Config
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "examples" / "lstm-human-activity-recognition.py"
 NOTEBOOK = SOURCE.with_suffix(".ipynb")
+DOCS = ROOT / "docs"
 PAGE = "tutorial.md"
 FIGURES = "figures/tutorial"
 #: Seconds that a cell may take, on a machine that is busy with other work.
@@ -109,10 +110,13 @@ def _save(png: bytes, path: Path) -> None:
 def main() -> None:
     """Make what is asked for."""
     parser = argparse.ArgumentParser(description="Make the tutorial.")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the page")
+    parser.add_argument(
+        "--out", type=Path, default=DOCS, help="another folder for the page; the rest stays as it is"
+    )
     parser.add_argument("--only-notebook", action="store_true", help="run nothing")
     asked = parser.parse_args()
-    NOTEBOOK.write_text(notebook_text(), encoding="utf-8")
+    if asked.out == DOCS:
+        NOTEBOOK.write_text(notebook_text(), encoding="utf-8")
     if asked.only_notebook:
         return
     notebook = read_source()
