@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import os
 import shutil
 import tempfile
 import time
@@ -29,12 +28,11 @@ from traitlets.config import Config
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "examples" / "lstm-human-activity-recognition.py"
 NOTEBOOK = SOURCE.with_suffix(".ipynb")
+DOCS = ROOT / "docs"
 PAGE = "tutorial.md"
 FIGURES = "figures/tutorial"
 #: Seconds that a cell may take, on a machine that is busy with other work.
 CELL_TIMEOUT_S = 600
-#: How the notebook's process is spoken to: by sockets that nobody else on the machine may open.
-TRANSPORT = "ipc" if os.name == "posix" else "tcp"
 
 
 def read_source() -> NotebookNode:
@@ -59,7 +57,7 @@ def run(notebook: NotebookNode) -> None:
             notebook,
             timeout=CELL_TIMEOUT_S,
             resources={"metadata": {"path": str(copy)}},
-            config=Config({"KernelManager": {"transport": TRANSPORT}}),
+            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
         )
         client.execute()
 
@@ -88,17 +86,17 @@ def _code(cell: NotebookNode) -> str:
 def _outputs(cell: NotebookNode, folder: Path) -> list[str]:
     """What a cell drew and printed; pictures first, since the text follows on what was printed."""
     pictures: list[str] = []
-    printed: list[str] = []
+    printed = ""
     for output in cell.outputs:
         if output.output_type == "stream" and output.name == "stdout":
-            printed.append(f"```text\n{output.text.rstrip()}\n```")
+            printed += output.text
         elif "image/png" in output.get("data", {}):
             path = f"{FIGURES}/{cell.metadata.name}.png"
             _save(base64.b64decode(output.data["image/png"]), folder / path)
             pictures.append(f"![{cell.metadata.alt}]({path})")
         elif output.output_type == "stream":
             raise SystemExit(f"A cell wrote to standard error:\n{cell.source}\n\n{output.text}")
-    return pictures + printed
+    return pictures + [f"```text\n{printed.rstrip()}\n```"] * bool(printed)
 
 
 def _save(png: bytes, path: Path) -> None:
@@ -112,10 +110,13 @@ def _save(png: bytes, path: Path) -> None:
 def main() -> None:
     """Make what is asked for."""
     parser = argparse.ArgumentParser(description="Make the tutorial.")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the page")
+    parser.add_argument(
+        "--out", type=Path, default=DOCS, help="another folder for the page; the rest stays as it is"
+    )
     parser.add_argument("--only-notebook", action="store_true", help="run nothing")
     asked = parser.parse_args()
-    NOTEBOOK.write_text(notebook_text(), encoding="utf-8")
+    if asked.out == DOCS:
+        NOTEBOOK.write_text(notebook_text(), encoding="utf-8")
     if asked.only_notebook:
         return
     notebook = read_source()

@@ -82,17 +82,20 @@ print("Data:", "SIMULATED PEOPLE" if simulated else "UCI HAR and HAPT, real peop
 # %%
 train, test = windows.of_split("train"), windows.of_split("test")
 n_windows, n_steps, n_channels = windows.x.shape
-print(f"{n_windows:,} windows of {n_steps} steps at {windows.rate_hz:g} Hz, {n_channels} signals")
-print(f"One window lasts {n_steps / windows.rate_hz:.2f} seconds.")
-print("The signals:", ", ".join(windows.channels))
+print(f"{n_windows:,} windows of {n_steps} steps, {n_channels} signals")
+print(f"{windows.rate_hz:g} steps a second: {n_steps / windows.rate_hz:.2f} seconds a window")
+print("The signals, in g, radians a second, and g:")
+for first in range(0, n_channels, 3):
+    print(" ", ", ".join(windows.channels[first : first + 3]))
 print(f"To learn from: {len(train):,} windows of {len(train.subjects)} people")
-print(f"To judge on:   {len(test):,} windows of {len(test.subjects)} others:", *test.subjects)
-print(f"All values to judge on: mean {test.x.mean():.4f}, standard deviation {test.x.std():.4f}")
+print(f"To judge on: {len(test):,} windows of {len(test.subjects)} others,")
+print("  subjects", *test.subjects)
+print(f"  mean of all values {test.x.mean():.4f}, deviation {test.x.std():.4f}")
 
-print(f"\n{'activity':<22}{'to learn from':>14}{'to judge on':>14}")
+print(f"\n{'windows':<19}{'to learn':>10}{'to judge':>10}")
 for code, label in enumerate(windows.labels):
     learn, judge = (train.y == code).sum(), (test.y == code).sum()
-    print(f"{charts.name(label):<22}{learn:>14,}{judge:>14,}")
+    print(f"{charts.name(label):<19}{learn:>10,}{judge:>10,}")
 
 # %% [markdown]
 # Note how the windows are shared out: not at random, but by person. Nobody stands on both sides.
@@ -211,7 +214,7 @@ charts.legend_above(panel)
 frequency_hz, power = spectra["WALKING"]
 paces = (frequency_hz > 1) & (frequency_hz < 3)
 step_hz = frequency_hz[paces][power[paces].argmax()]
-print(f"The strongest pace of walking is {step_hz:.1f} Hz: {60 * step_hz:.0f} steps a minute.")
+print(f"Strongest pace: {step_hz:.1f} Hz, {60 * step_hz:.0f} steps a minute")
 
 # %% [markdown]
 # Gravity stands alone at the left edge. Walking has sharp peaks: one at the steps, and more at
@@ -270,7 +273,7 @@ panel.semilogx(frequency_hz, abs(gravity_gain), color=charts.BLUE, label="gravit
 panel.semilogx(frequency_hz, abs(1 - gravity_gain), "--", color=charts.RED, label="body")
 panel.semilogx(frequency_hz, abs(noise_gain), ":", color="0.1", label="all but noise", linewidth=2)
 panel.axhline(np.sqrt(0.5), color="0.6", linewidth=1)
-panel.text(2.7, np.sqrt(0.5) - 0.02, "half of the power", va="top")
+panel.text(2.5, np.sqrt(0.5) - 0.02, "half of the power", va="top", fontsize=11)
 panel.axvspan(1.4, 2.4, color="0.92", zorder=0)
 panel.text(1.83, 0.05, "steps", ha="center")
 panel.set(xlim=(0.01, 25), ylim=(0, 1.7), xlabel="frequency (Hz)", ylabel="gain")
@@ -280,8 +283,8 @@ charts.legend_above(panel)
 slow = frequency_hz < 0.05
 phase = np.unwrap(np.angle(gravity_gain[slow]))
 delay_s = -np.gradient(phase, 2 * np.pi * frequency_hz[slow]).mean()
-print(f"Slow changes come out of the gravity filter {delay_s:.2f} seconds late.")
-print(f"The largest gain of what is left for the body: {abs(1 - gravity_gain).max():.2f}")
+print(f"Gravity comes out {delay_s:.2f} seconds late.")
+print(f"Largest gain of the body: {abs(1 - gravity_gain).max():.2f}")
 
 # %% [markdown]
 # Two honest remarks. First, a filter that runs while the samples come in cannot know the future,
@@ -321,7 +324,7 @@ chain = harken.FilterChain(gyroscope=True, start="zero")
 raw = np.hstack([recording.acc.values, recording.gyro.values])
 filtered = np.vstack([chain.push(raw), chain.flush()])
 difference = abs(filtered[:, :3] - body).max()
-print(f"Largest difference between Harken's body acceleration and ours: {difference:.1e} g")
+print(f"Harken's body acceleration less ours: {difference:.1e} g")
 
 # %% [markdown]
 # ### Cut into windows
@@ -404,12 +407,16 @@ plt.show()
 # - **write**: how much of the new *note*, which says what could be worth remembering, to add,
 # - **read**: how much of the memory to show as this step's state.
 #
-# In formulas, where `×` multiplies number by number and `σ` squeezes any number into 0 to 1:
+# In formulas, where `×` multiplies number by number, `σ` squeezes any number into 0 to 1, and
+# `seen` is the input together with the state before:
 #
 # ```
-# forget = σ(weights · [input, state before])      (write and read likewise)
-# note   = tanh(weights · [input, state before])
-# memory = forget × memory before + write × note
+# forget = σ(A · seen + a)
+# write  = σ(B · seen + b)
+# read   = σ(C · seen + c)
+# note   = tanh(D · seen + d)
+# memory = forget × memory before
+#        + write × note
 # state  = read × tanh(memory)
 # ```
 #
@@ -436,11 +443,16 @@ notebook = harken.train(windows, preset="notebook", epochs=40, seed=0)
 found = notebook.metrics
 low, high = found["accuracy_ci95"]
 print(f"{found['n_parameters']:,} weights, trained in {found['train_seconds']:.0f} seconds")
-print(f"Right in {found['accuracy']:.1%} of {found['n_windows']:,} windows of people it never saw")
-print(f"95 % interval, by drawing people: {low:.1%} to {high:.1%}")
-print(f"Left behind in {notebook.path}:", *sorted(p.name for p in notebook.path.iterdir()))
+print(f"Right in {found['accuracy']:.1%} of {found['n_windows']:,} windows")
+print(f"95 % interval: {low:.1%} to {high:.1%}")
+print(f"Left behind in {notebook.path}:")
+print(f"  {notebook.report.name}, {notebook.model_file.name} and more")
 
 # %% [markdown]
+# All these windows are of people whom the network never saw. The interval says how much of the
+# figure is luck: draw as many people from them as there are, some twice, some not at all, and 95 of
+# 100 such draws give a figure within it.
+#
 # The curves tell how it went. At each step (one change of all weights) the network saw a *batch* of
 # windows; the loss should fall and the accuracy rise.
 
@@ -464,8 +476,8 @@ panels[1].set_xlabel("step")
 
 # %%
 looks = notebook.openings
-print(f"{len(looks)} looks, from “{looks[0]['why']}” to “{looks[-1]['why']}”,")
-print(f"at subjects {looks[0]['subjects']}")
+print(f"{len(looks)} looks at {looks[0]['subjects']}:")
+print(f"“{looks[0]['why']}” to “{looks[-1]['why']}”")
 
 # %% [markdown]
 # ### Who is taken for what
@@ -488,7 +500,7 @@ def mixed_up(metrics):
 
 
 errors, of_posture = mixed_up(found)
-print(f"{errors} errors, {of_posture} of them between sitting and standing")
+print(f"{errors} errors, {of_posture} between sitting and standing")
 
 # %% [markdown]
 # ## Sitting and standing
@@ -501,12 +513,12 @@ print(f"{errors} errors, {of_posture} of them between sitting and standing")
 # %%
 acceleration = [train.channels.index(f"body_acc_{axis}") for axis in charts.AXES]
 turning = train.channels.index("body_gyro_x")
-print(f"{'median deviation':<22}{'acceleration, g':>17}{'turning, rad/s':>17}")
+print(f"{'median deviation':<19}{'g':>10}{'rad/s':>10}")
 for code, label in enumerate(train.labels):
     of_activity = train.x[train.y == code]
     shaken = np.median(of_activity[:, :, acceleration].std(axis=1))
     turned = np.median(of_activity[:, :, turning].std(axis=1))
-    print(f"{charts.name(label):<22}{shaken:>17.4f}{turned:>17.4f}")
+    print(f"{charts.name(label):<19}{shaken:>10.4f}{turned:>10.4f}")
 
 # %% [markdown]
 # So there is something to be learnt: who stands sways, and who sits sways less. But how small it is
@@ -562,7 +574,7 @@ sitting, standing = (
     np.arcsinh(50 * of_label[label]).std(axis=1) for label in ("SITTING", "STANDING")
 )
 sways_more = (standing > sitting[:, None]).mean()
-print(f"Of two windows, one sitting and one standing, the latter turns more: {sways_more:.0%}")
+print(f"Of a window of each, standing sways more: {sways_more:.0%}")
 
 # %% [markdown]
 # (Half would be chance.) Companding adds nothing that was not there: it can be undone. But it puts
@@ -590,9 +602,9 @@ judged = crossval.metrics
 low, high = judged["accuracy_ci95"]
 worst = judged["worst_subject"]
 leaked = judged["leak_meter"]["accuracy"]
-print(f"By person:  {judged['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})")
-print(f"Worst:      subject {worst['subject']}, {worst['accuracy']:.1%}")
-print(f"At random:  {leaked:.1%}, which is no result: it leaks, and must not be quoted")
+print(f"By person: {judged['accuracy']:.1%} ({low:.1%} to {high:.1%})")
+print(f"Worst:     {worst['accuracy']:.1%}, subject {worst['subject']}")
+print(f"At random: {leaked:.1%} (leaks: not to be quoted)")
 
 # %% name="people" alt="Accuracy of each person when judged by a network that never saw them"
 rows = sorted(judged["per_subject"], key=lambda row: row["accuracy"])
@@ -628,9 +640,9 @@ best = flagship.metrics
 low, high = best["accuracy_ci95"]
 errors, of_posture = mixed_up(best)
 print(f"{best['n_parameters']:,} weights, trained in {best['train_seconds']:.0f} seconds")
-print(f"Right in {best['accuracy']:.1%}; 95 % interval, by drawing people: {low:.1%} to {high:.1%}")
-print(f"{errors} errors, {of_posture} of them between sitting and standing")
-print("Looks at the test people:", *(opening["why"] for opening in flagship.openings))
+print(f"Right in {best['accuracy']:.1%} (95 % interval: {low:.1%} to {high:.1%})")
+print(f"{errors} errors, {of_posture} between sitting and standing")
+print("Looks:", *(opening["why"] for opening in flagship.openings))
 
 # %% name="flagship" alt="Confusion matrix of the flagship on the test people"
 figure, panel = charts.chart(6.0, simulated=simulated)
@@ -679,9 +691,10 @@ print(f"{facts['length_s']:.0f} seconds of {' and '.join(facts['sensors'])}")
 print("Odd about it:", "; ".join(finding.what for finding in inspection.findings) or "nothing")
 
 prediction = harken.predict("walk.csv")
-print("\nMounting:", "; ".join(prediction.mounting.notes))
+print("\nHow the phone sits:", *prediction.mounting.notes, sep="\n  ")
+print("\nMinutes:")
 for activity, minutes in prediction.summary.minutes.items():
-    print(f"{charts.name(activity):<22}{minutes:5.2f} minutes")
+    print(f"  {charts.name(activity):<19}{minutes:5.2f}")
 
 # %% name="recording" alt="A simulated recording and the activities recognised in it"
 figure, (upper, lower) = charts.chart(5.6, 2, simulated=True, sharex=True, height_ratios=(2.4, 2.6))
@@ -705,14 +718,17 @@ lower.set_xlim(0, acc.time_s[-1])
 # ```
 # harken inspect my-walk.zip
 # harken predict my-walk.zip --plot my-walk.png
-# harken live --host 0.0.0.0        # or live, in the phone's browser
+# harken live --host 0.0.0.0
 # ```
+#
+# The last one needs no app: it recognises you live, in the phone's browser
+# ([how](../docs/live.md)).
 #
 # ## What one may not conclude
 #
 # - **That it works for everybody.** All that was learnt comes from thirty people between 19 and 48
-#   years of age, in one laboratory, by one script. Children, old people, people who limp
-#   or use a stick were not among them, and nothing here says anything about them.
+#   years of age, in one laboratory, by one script. None of it says anything about children, old
+#   people, or people who walk with a limp or a stick.
 # - **That it works anywhere on the body.** The phone was at the waist. In a hand, a trouser pocket
 #   or a bag the signals are others. Harken refuses what it knows to be worn elsewhere.
 # - **That a difference of a point means something.** The official split judges on nine people. Look
@@ -721,10 +737,10 @@ lower.set_xlim(0, acc.time_s[-1])
 # - **That one run is the recipe.** Another seed gives another network. The notebook's recipe is
 #   unstable: single steps near its end cost or gain points. Look at several seeds, with their
 #   spread.
-# - **That the test people are still unseen.** This split has been in the world since 2013. One run
-#   may open the test set once, but the field has opened it every day, so that what is known to work
-#   on it was in part chosen on it. This is why cross-validation over everybody is the better
-#   measure.
+# - **That the test people are still unseen.** This split has been in the world since 2013. A run
+#   may open the test set once, but the field has opened it every day, so that what is known to
+#   work, the flagship's views among it, was in part found on it. This is why cross-validation over
+#   everybody is the better measure.
 # - **That a mean is a promise.** Subject 10 is the hardest for almost every network in the
 #   [table of results](../docs/results.md), many points below the mean. If you are like subject 10,
 #   the mean does not help you; a [model fitted to you](../docs/personalise.md) may.
