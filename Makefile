@@ -2,6 +2,7 @@
 # make test    set everything up and run the tests
 # make test-faults   kill what scores a collection at 20 random moments, and compare
 # make check   lint and types
+# make docs    make anew what the pages hold of the program, and their site (docs-site: the site alone)
 # make bench   time it beside the plain ways of doing it (needs the archives in $HARKEN_DATA)
 # make bench-accuracy   judge it beside MiniRocket and Hydra on the same people (about an hour)
 # make bench-accuracy-full   every network and preset beside more of other people's (several hours)
@@ -17,7 +18,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 PEERS_TF := .venv-peers-tf
 
-.PHONY: demo test test-faults check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
+.PHONY: demo docs docs-pages docs-site test test-faults check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -33,6 +34,15 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: docs-pages docs-site
+
+docs-pages: setup-dev
+	$(BIN)/python docs/cli_reference.py
+	$(BIN)/python -m docs.network_drawings
+
+docs-site: setup-dev
+	$(BIN)/mkdocs build --strict
 
 bench: setup-dev
 	$(BIN)/python -m benchmarks.performance
@@ -92,4 +102,4 @@ $(VENV)/.installed-dev: $(VENV)/.torch pyproject.toml
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(PEERS_TF) harken-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(PEERS_TF) harken-demo site .pytest_cache .mypy_cache .ruff_cache .hypothesis
