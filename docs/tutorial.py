@@ -111,7 +111,10 @@ def main() -> None:
     """Make what is asked for."""
     parser = argparse.ArgumentParser(description="Make the tutorial.")
     parser.add_argument(
-        "--out", type=Path, default=DOCS, help="another folder for the page; the rest stays as it is"
+        "--out",
+        type=Path,
+        default=DOCS,
+        help="another folder for the page; the rest stays as it is",
     )
     parser.add_argument("--only-notebook", action="store_true", help="run nothing")
     asked = parser.parse_args()

@@ -6,17 +6,23 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harken.errors import InputError, MissingExtraError, UnknownNameError
+from harken.errors import InputError, MissingExtraError
 from harken.folds import LOSO, SUBJECT_KFOLD, all_folds, inner_folds
 from harken.models import MODELS, require_torch
 from harken.splits import for_selection
 from harken.training.crossval import CrossValidation, Plan, run_all
+from harken.training.engine import RAY, engine_of
 from harken.training.preset_file import SUFFIX, read_preset
 from harken.training.presets import PRESETS, Preset
 from harken.training.presets import preset as preset_of_name
 from harken.training.recipe import Recipe
 from harken.training.run import Config, Run, new_folder
-from harken.training.workers import FoldsWatcher, SilentFolds
+from harken.training.workers import (
+    FoldsWatcher,
+    SilentFolds,
+    refuse_no_workers,
+    share_cores,
+)
 from harken.windows import Windows
 
 if TYPE_CHECKING:
@@ -26,9 +32,6 @@ if TYPE_CHECKING:
 
 #: Where runs go when no folder is named.
 RUNS = Path("runs")
-#: What a training runs on.
-RAY = "ray"
-ENGINES = ("local", RAY)
 
 
 def train(
@@ -78,8 +81,8 @@ def train(
     HarkenError
         Something to tell the user; `harken.errors` has the tree.
     """
-    workers = _workers_of(engine, workers, address)
-    if engine == RAY and isinstance(dataset, Windows):
+    runs_on = engine_of(engine, workers, address)
+    if runs_on.name == RAY and isinstance(dataset, Windows):
         raise InputError(
             "The workers of a Ray cluster load the data themselves: name a dataset or a folder."
         )
@@ -89,10 +92,7 @@ def train(
     )
     folder = Path(out) if out is not None else new_folder(RUNS, config.dataset, chosen.name, seed)
     windows = _load(dataset, config, progress=watcher is not None)
-    run = Run.create(folder, config)
-    if engine == RAY:
-        return _train_on_ray(run, workers, address, watcher)
-    return _train(run, windows, watcher)
+    return runs_on.train(Run.create(folder, config), windows, watcher)
 
 
 def resume(
@@ -107,14 +107,12 @@ def resume(
 
     It need not go on with the engine that it began with; the others are as for `train`.
     """
-    workers = _workers_of(engine, workers, address)
+    runs_on = engine_of(engine, workers, address)
     require_torch()
     run = Run(folder)
     if run.config and run.finished:
         return run
-    if engine == RAY:
-        return _train_on_ray(run, workers, address, watcher)
-    return _train(run, None, watcher)
+    return runs_on.train(run, None, watcher)
 
 
 def crossval(
@@ -165,7 +163,7 @@ def crossval(
     HarkenError
         Something to tell the user; `harken.errors` has the tree.
     """
-    _refuse_no_workers(workers)
+    refuse_no_workers(workers)
     chosen = recipe_for(preset, model, channels=channels, epochs=epochs)
     config = _config(
         dataset, chosen, seed=seed, device=device, data=data, subject_pattern=subject_pattern
@@ -181,7 +179,7 @@ def resume_crossval(
 ) -> CrossValidation:
     """Go on with a cross-validation: finished folds are kept, one in progress goes on."""
     require_torch()
-    _refuse_no_workers(workers)
+    refuse_no_workers(workers)
     made = CrossValidation(folder)
     if made.plan and made.finished:
         return made
@@ -237,7 +235,7 @@ def search(
     HarkenError
         Something to tell the user; `harken.errors` has the tree.
     """
-    _refuse_no_workers(workers)
+    refuse_no_workers(workers)
     _require_optuna()
     if n_trials < 1:
         raise InputError(f"--trials is {n_trials}; at least 1 is needed.")
@@ -275,7 +273,7 @@ def resume_search(
 
     require_torch()
     _require_optuna()
-    _refuse_no_workers(workers)
+    refuse_no_workers(workers)
     made = Search(folder)
     if made.plan and made.finished:
         return made
@@ -353,32 +351,6 @@ def _load(dataset: str | Windows, config: Config, *, progress: bool) -> Windows:
     )
 
 
-def _train(run: Run, windows: Windows | None, watcher: Watcher | None) -> Run:
-    from harken.training.train import train as train_run
-
-    return train_run(run, windows, watcher)
-
-
-def _workers_of(engine: str, workers: int | None, address: str | None) -> int:
-    """How many share a batch; refuses what does not go together."""
-    if engine not in ENGINES:
-        raise UnknownNameError("engine", engine, ENGINES)
-    if engine != RAY and (workers is not None or address is not None):
-        raise InputError(
-            "Workers and an address are for a Ray cluster (--engine ray); here, a training takes "
-            "all cores by itself."
-        )
-    _refuse_no_workers(workers)
-    return workers or 2
-
-
-def _train_on_ray(run: Run, workers: int, address: str | None, watcher: Watcher | None) -> Run:
-    from harken.training import on_ray
-    from harken.training.train import Silent
-
-    return on_ray.train(run, watcher or Silent(), workers=workers, address=address)
-
-
 def _create_crossval(folder: Path | None, plan: Plan, windows: Windows) -> CrossValidation:
     """Make the directory, once it is known that each fold can be judged."""
     from harken.training.train import needed_windows, usable_windows
@@ -398,7 +370,7 @@ def _create_crossval(folder: Path | None, plan: Plan, windows: Windows) -> Cross
 def _run_folds(
     made: CrossValidation, workers: int | None, watcher: FoldsWatcher | None
 ) -> CrossValidation:
-    workers, threads = _share_cores(made.plan.config.device, workers, made.plan.n_folds)
+    workers, threads = share_cores(made.plan.config.device, workers, made.plan.n_folds)
     run_all(made, workers=workers, threads=threads, watcher=watcher or SilentFolds())
     return made
 
@@ -409,7 +381,7 @@ def _run_trials(made: Search, workers: int | None, watcher: SearchWatcher | None
 
     plan = made.plan
     most = min(plan.n_trials, plan.n_ahead)
-    workers, threads = _share_cores(plan.config.device, workers and min(workers, most), most)
+    workers, threads = share_cores(plan.config.device, workers and min(workers, most), most)
     run_trials(made, workers=workers, threads=threads, watcher=watcher or SilentSearch())
     return made
 
@@ -420,20 +392,3 @@ def _require_optuna() -> None:
 
     if importlib.util.find_spec("optuna") is None:
         raise MissingExtraError("optuna", "train", "A search")
-
-
-def _share_cores(device: str, workers: int | None, n_trainings: int) -> tuple[int, int]:
-    """How many trainings at a time, and threads of each."""
-    import torch
-
-    from harken.training.device import choose_device
-
-    cores = torch.get_num_threads()
-    if workers is None:
-        workers = min(cores, n_trainings) if choose_device(device).type == "cpu" else 1
-    return workers, max(1, cores // workers)
-
-
-def _refuse_no_workers(workers: int | None) -> None:
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers is {workers}; at least 1 is needed.")

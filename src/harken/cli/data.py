@@ -13,6 +13,7 @@ from harken.cli.output import (
     PlacementOption,
     SubjectPatternOption,
     console,
+    counted,
     example,
     print_json,
     print_table,
@@ -96,7 +97,8 @@ def import_recordings(
         print_json(found.as_dict())
     else:
         console().print(
-            f"{collection}: {found.n_new} recordings written, {found.n_kept} were there already",
+            f"{collection}: {counted(found.n_new, 'recording')} written, {found.n_kept:,} there "
+            "already",
             soft_wrap=True,
         )
     for source, why in found.failures.items():

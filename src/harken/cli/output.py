@@ -76,6 +76,11 @@ def refuse_pattern_on_resume(resume: Path | None, subject_pattern: str | None) -
         raise typer.BadParameter("a run to --resume remembers its own pattern for subjects.")
 
 
+def counted(n: int, thing: str) -> str:
+    """ "1 recording", "2,000 recordings"."""
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
     json.dump(document, sys.stdout, indent=2)

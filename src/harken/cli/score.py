@@ -15,6 +15,7 @@ from harken.cli.output import (
     MountingOption,
     PlacementOption,
     console,
+    counted,
     example,
     print_json,
 )
@@ -168,13 +169,15 @@ def _told(
 
 def _print(output: Path, told: dict[str, Any]) -> None:
     console().print(
-        f"{output}: {told['recordings']:,} recordings, {told['hours']:,.1f} hours, in "
-        f"{told['shards']} shards, {told['shards_done_before']} of which were done before",
+        f"{output}: {counted(told['recordings'], 'recording')}, {told['hours']:,.1f} hours, in "
+        f"{counted(told['shards'], 'shard')}, {told['shards_done_before']} of which were done "
+        "before",
         soft_wrap=True,
     )
     if told["recordings_failed"]:
         console().print(
-            f"{told['recordings_failed']:,} recordings could not be scored: see {output}/failures",
+            f"{counted(told['recordings_failed'], 'recording')} could not be scored: see "
+            f"{output}/failures",
             soft_wrap=True,
         )
     for key, why in told["shards_failed"].items():

@@ -8,6 +8,8 @@ import numpy as np
 
 from harken.windows import Windows
 
+_AT_ONCE = 10_000
+
 
 def describe(windows: Windows) -> dict[str, Any]:
     """Facts about windows, as plain values.
@@ -35,11 +37,22 @@ def _split_facts(windows: Windows, name: str) -> dict[str, Any]:
         "split": name,
         "n_windows": len(windows),
         "shape": list(windows.x.shape),
-        "mean": float(windows.x.mean(dtype=np.float64)),
-        "std": float(windows.x.std(dtype=np.float64)),
+        **_mean_and_deviation(windows),
         "per_class": _counts(windows),
         "subjects": list(windows.subjects),
     }
+
+
+def _mean_and_deviation(windows: Windows) -> dict[str, float]:
+    """Of all values of all channels; some windows at a time, since they may be on the disk."""
+    total = square = 0.0
+    for first in range(0, len(windows), _AT_ONCE):
+        values = np.asarray(windows.x[first : first + _AT_ONCE]).astype(np.float64)
+        total += values.sum()
+        square += (values * values).sum()
+    n = int(np.prod(windows.x.shape))
+    mean = total / n
+    return {"mean": float(mean), "std": float(np.sqrt(max(0.0, square / n - mean * mean)))}
 
 
 def _subject_facts(windows: Windows, subject: str) -> dict[str, Any]:

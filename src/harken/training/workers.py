@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from harken.errors import InputError
 from harken.training.interrupt import listening_for_ctrl_c
 from harken.training.run import Run
 
@@ -219,3 +220,21 @@ class _Worker:
                 "no memory left: fewer --workers need less"
             )
         return Failure(why, status)
+
+
+def share_cores(device: str, workers: int | None, n_trainings: int) -> tuple[int, int]:
+    """How many trainings at a time, and threads of each."""
+    import torch
+
+    from harken.training.device import choose_device
+
+    cores = torch.get_num_threads()
+    if workers is None:
+        workers = min(cores, n_trainings) if choose_device(device).type == "cpu" else 1
+    return workers, max(1, cores // workers)
+
+
+def refuse_no_workers(workers: int | None) -> None:
+    """Raise InputError where none are asked for."""
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers is {workers}; at least 1 is needed.")
