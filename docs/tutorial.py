@@ -110,12 +110,7 @@ def _save(png: bytes, path: Path) -> None:
 def main() -> None:
     """Make what is asked for."""
     parser = argparse.ArgumentParser(description="Make the tutorial.")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=DOCS,
-        help="another folder for the page; the rest stays as it is",
-    )
+    parser.add_argument("--out", type=Path, default=DOCS, help="another folder for the page alone")
     parser.add_argument("--only-notebook", action="store_true", help="run nothing")
     asked = parser.parse_args()
     if asked.out == DOCS:
