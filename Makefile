@@ -1,8 +1,11 @@
 # make demo    set everything up and run the whole story in about a minute
-# make test    set everything up and run the tests
+# make test    set everything up and run the tests, but for those that take minutes
+# make test-long   those that take minutes: the tutorial from start to end, trainings on a cluster, the release
+# make test-all    both
 # make test-faults   kill what scores a collection at 20 random moments, and compare
 # make check   lint and types
-# make docs    make anew what the pages hold of the program, and their site (docs-site: the site alone)
+# make docs    make anew what the pages hold of the program, the tutorial's among them (some minutes),
+#              and their site (docs-site: the site alone)
 # make bench   time it beside the plain ways of doing it (needs the archives in $HARKEN_DATA)
 # make bench-accuracy   judge it beside MiniRocket and Hydra on the same people (about an hour)
 # make bench-accuracy-full   every network and preset beside more of other people's (several hours)
@@ -18,14 +21,19 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 PEERS_TF := .venv-peers-tf
 
-.PHONY: demo docs docs-pages docs-site test test-faults check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
+.PHONY: demo docs docs-pages docs-site test test-long test-all test-faults check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
 .DEFAULT_GOAL := demo
 
 demo: setup
 	$(BIN)/harken demo
 
 test: setup-dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -m "not long" $(TESTS)
+
+test-long: setup-dev
+	$(BIN)/python -m pytest -m long $(TESTS)
+
+test-all: test test-long
 
 test-faults: setup-dev
 	HARKEN_KILLS=20 $(BIN)/python -m pytest tests/cluster -k killed
@@ -40,6 +48,7 @@ docs: docs-pages docs-site
 docs-pages: setup-dev
 	$(BIN)/python docs/cli_reference.py
 	$(BIN)/python -m docs.network_drawings
+	$(BIN)/python docs/tutorial.py
 
 docs-site: setup-dev
 	$(BIN)/mkdocs build --strict

@@ -1,6 +1,6 @@
 """How fast a collection is scored, what it takes, and what that means for large studies.
 
-    python -m benchmarks.scoring [--days 7] [--hours 6]
+    python -m benchmarks.scoring [--days 7] [--hours 24]
 
 Simulated people, Parquet to Parquet: hours of recording an hour and core at 50 and 100 Hz; two
 workers beside one; the memory of a worker with a recording of a week at 100 Hz. From these come the
@@ -213,7 +213,7 @@ SECTIONS = {"rates": rates_table, "plan": plan_table, "simulation": simulation_t
 def main() -> None:
     """Measure and write down."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring")
-    parser.add_argument("--hours", type=float, default=6.0, help="of each recording")
+    parser.add_argument("--hours", type=float, default=24.0, help="of each recording")
     parser.add_argument("--days", type=float, default=7.0, help="of the long one")
     asked = parser.parse_args()
     found = measure(asked.hours, asked.days)

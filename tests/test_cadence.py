@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from harken.cadence import steps_per_minute
 from harken.datasets.simulated import draw_person, simulate
+from harken.gait import stretches
 from harken.recording import Recording, Sensor
 from harken.signal_path import rotate
 
@@ -46,7 +47,8 @@ def test_within_3_percent_however_the_device_is_turned(
 ) -> None:
     acc = walker(cadence, rate_hz=rate_hz, seed=seed)
     turn = Rotation.random(random_state=np.random.default_rng(seed)).as_matrix()
-    found = steps_per_minute(Sensor(acc.time_s, rotate(acc.values, turn)), [(0.0, 30.0)])
+    turned = Sensor(acc.time_s, rotate(acc.values, turn))
+    found = steps_per_minute(stretches(turned), [(0.0, 30.0)])
     assert found == pytest.approx(cadence, rel=0.03)
 
 
@@ -55,7 +57,7 @@ def test_simulated_people() -> None:
     ratio = []
     for subject in range(1, 31):
         person = simulate(str(subject))
-        found = steps_per_minute(person.acc, walks(person))
+        found = steps_per_minute(stretches(person.acc), walks(person))
         assert found is not None
         cadence_hz = draw_person(np.random.default_rng([0, subject])).cadence_hz[0]
         ratio.append(found / (60 * cadence_hz))
@@ -64,14 +66,16 @@ def test_simulated_people() -> None:
 
 
 def test_real_people_walk_at_80_to_130(hapt: list[Recording]) -> None:
-    found = [steps_per_minute(person.acc, walks(person)) for person in hapt if walks(person)]
+    found = [
+        steps_per_minute(stretches(person.acc), walks(person)) for person in hapt if walks(person)
+    ]
     assert len(found) == 60
     assert all(steps is not None and 80 <= steps <= 130 for steps in found)
 
 
 def test_without_walking_there_is_none() -> None:
     acc = walker(110)
-    assert steps_per_minute(acc, []) is None
-    assert steps_per_minute(acc, [(0.0, 3.0)]) is None
+    assert steps_per_minute(stretches(acc), []) is None
+    assert steps_per_minute(stretches(acc), [(0.0, 3.0)]) is None
     still = Sensor(acc.time_s, np.tile([1.0, 0, 0], (len(acc), 1)))
-    assert steps_per_minute(still, [(0.0, 30.0)]) is None
+    assert steps_per_minute(stretches(still), [(0.0, 30.0)]) is None

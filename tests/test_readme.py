@@ -22,6 +22,9 @@ from benchmarks import (
 )
 from benchmarks.performance import __main__ as performance
 
+from harken.resample import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from harken.training.presets import PRESETS
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
@@ -111,3 +114,26 @@ def test_the_tables_of_performance_are_what_was_measured() -> None:
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     for name, kept in results.items():
         assert pages.section(page, name) == performance.text_of(kept)
+
+
+def test_the_numbers_in_its_sentences_are_what_was_measured() -> None:
+    """Each number that stands outside the tables, and where it comes from."""
+    text = " ".join(README.split())
+    classic_run = json.loads((ROOT / "docs/results/classic.json").read_text())["notebook"][0]
+    recipe = PRESETS["notebook"].recipe
+    n_steps = int(7352 * recipe.epochs / recipe.batch_size)
+    assert (
+        f"{classic_run['n_parameters']:,} parameters, {n_steps:,} steps of {recipe.batch_size:,} "
+        f"windows, in {classic_run['train_seconds'] / 60:.0f} minutes"
+    ) in text
+    full = json.loads((ROOT / "docs/results/accuracy-full.json").read_text())
+    [parameters] = {
+        cell["n_parameters"] for rows in full.values() for name, cell in rows.items()
+        if name == "conv-bilstm"
+    }  # fmt: skip
+    assert f"with {parameters:,} parameters" in text
+    unsure = json.loads((ROOT / "docs/results/foreign.json").read_text())["pretrained"]
+    assert f"about {100 * unsure['six activities']['not_sure']:.0f} % of the windows" in text
+    assert unsure["on a desk"]["not_sure"] == 1
+    assert "of a phone on a desk in all" in text
+    assert f"Any rate from {LOWEST_RATE_HZ:.0f} to {HIGHEST_RATE_HZ:.0f} Hz" in text

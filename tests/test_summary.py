@@ -8,6 +8,7 @@ import pytest
 
 from harken.bouts import NOT_SURE, WARM_UP, Bout
 from harken.datasets.simulated import simulate
+from harken.gait import stretches
 from harken.summary import summarise
 from harken.windows import ACTIVITIES
 
@@ -42,11 +43,11 @@ def test_steps_are_of_walking_on_the_level(name: str) -> None:
     spans = [(s.start_s, s.end_s, s.label) for s in person.spans]
     level = [bout(*span) for span in spans if span[2] == "WALKING"]
     named = [replace(b, activity=name) for b in level]
-    steps = summarise(named, [name], person).steps_per_minute
+    steps = summarise(named, [name], stretches(person.acc)).steps_per_minute
     assert steps is not None
     assert 80 < steps < 130
     stairs = [replace(b, activity="WALKING_UPSTAIRS") for b in level]
-    assert summarise(stairs, ACTIVITIES, person).steps_per_minute is None
+    assert summarise(stairs, ACTIVITIES, stretches(person.acc)).steps_per_minute is None
 
 
 def test_a_stretch_of_doubt_is_counted_and_hides_no_change() -> None:

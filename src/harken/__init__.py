@@ -25,6 +25,7 @@ _HOME = {
     "crossval": "harken.api",
     "inspect_recording": "harken.inspection",
     "load": "harken.datasets",
+    "load_recordings": "harken.datasets",
     "personalise": "harken.personal.personalise",
     "predict": "harken.prediction",
     "propose": "harken.personal.propose",
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from harken.bouts import Bout as Bout
     from harken.client import Client as Client
     from harken.datasets import load as load
+    from harken.datasets import load_recordings as load_recordings
     from harken.errors import HarkenError as HarkenError
     from harken.inspection import inspect_recording as inspect_recording
     from harken.personal.personalise import personalise as personalise

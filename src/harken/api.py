@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harken.errors import InputError, MissingExtraError
+from harken.errors import InputError, MissingExtraError, UnknownNameError
 from harken.folds import LOSO, SUBJECT_KFOLD, all_folds, inner_folds
 from harken.models import MODELS, require_torch
 from harken.splits import for_selection
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Where runs go when no folder is named.
 RUNS = Path("runs")
+#: What a training runs on.
+RAY = "ray"
+ENGINES = ("local", RAY)
 
 
 def train(
@@ -40,6 +43,9 @@ def train(
     device: str = "auto",
     data: str | Path | None = None,
     subject_pattern: str | None = None,
+    engine: str = "local",
+    workers: int | None = None,
+    address: str | None = None,
     watcher: Watcher | None = None,
 ) -> Run:
     """Train a network and judge it on the test subjects.
@@ -57,6 +63,9 @@ def train(
     data : folder of archives
     subject_pattern : a regular expression that finds the subject in the path of each file of a
         folder of own recordings: its group "subject", or its whole match
+    engine : "local", or "ray": workers on a Ray cluster share each batch
+    workers : how many of these, a core or CUDA device each; None takes two
+    address : of a Ray cluster that runs; None starts one here
     watcher : shows the progress
 
     Returns
@@ -69,21 +78,42 @@ def train(
     HarkenError
         Something to tell the user; `harken.errors` has the tree.
     """
+    workers = _workers_of(engine, workers, address)
+    if engine == RAY and isinstance(dataset, Windows):
+        raise InputError(
+            "The workers of a Ray cluster load the data themselves: name a dataset or a folder."
+        )
     chosen = recipe_for(preset, model, channels=channels, epochs=epochs)
     config = _config(
         dataset, chosen, seed=seed, device=device, data=data, subject_pattern=subject_pattern
     )
     folder = Path(out) if out is not None else new_folder(RUNS, config.dataset, chosen.name, seed)
     windows = _load(dataset, config, progress=watcher is not None)
-    return _train(Run.create(folder, config), windows, watcher)
+    run = Run.create(folder, config)
+    if engine == RAY:
+        return _train_on_ray(run, workers, address, watcher)
+    return _train(run, windows, watcher)
 
 
-def resume(folder: str | Path, *, watcher: Watcher | None = None) -> Run:
-    """Go on with a run that was stopped or killed; a finished one is returned as it is."""
+def resume(
+    folder: str | Path,
+    *,
+    engine: str = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    watcher: Watcher | None = None,
+) -> Run:
+    """Go on with a run that was stopped or killed; a finished one is returned as it is.
+
+    It need not go on with the engine that it began with; the others are as for `train`.
+    """
+    workers = _workers_of(engine, workers, address)
     require_torch()
     run = Run(folder)
     if run.config and run.finished:
         return run
+    if engine == RAY:
+        return _train_on_ray(run, workers, address, watcher)
     return _train(run, None, watcher)
 
 
@@ -327,6 +357,26 @@ def _train(run: Run, windows: Windows | None, watcher: Watcher | None) -> Run:
     from harken.training.train import train as train_run
 
     return train_run(run, windows, watcher)
+
+
+def _workers_of(engine: str, workers: int | None, address: str | None) -> int:
+    """How many share a batch; refuses what does not go together."""
+    if engine not in ENGINES:
+        raise UnknownNameError("engine", engine, ENGINES)
+    if engine != RAY and (workers is not None or address is not None):
+        raise InputError(
+            "Workers and an address are for a Ray cluster (--engine ray); here, a training takes "
+            "all cores by itself."
+        )
+    _refuse_no_workers(workers)
+    return workers or 2
+
+
+def _train_on_ray(run: Run, workers: int, address: str | None, watcher: Watcher | None) -> Run:
+    from harken.training import on_ray
+    from harken.training.train import Silent
+
+    return on_ray.train(run, watcher or Silent(), workers=workers, address=address)
 
 
 def _create_crossval(folder: Path | None, plan: Plan, windows: Windows) -> CrossValidation:

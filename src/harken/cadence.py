@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.gait import GRID_HZ, STEP_HZ, WINDOW, stretches
-from harken.recording import Sensor
+from harken.gait import GRID_HZ, STEP_HZ, WINDOW, Stretches
 
 #: Points of the spectrum: every 0.4 steps a minute, by zeros behind the window's 100.
 _N_FFT = 4096
 
 
-def steps_per_minute(acc: Sensor, spans_s: Sequence[tuple[float, float]]) -> float | None:
+def steps_per_minute(found: Stretches, spans_s: Sequence[tuple[float, float]]) -> float | None:
     """The cadence within some spans of walking.
 
     In each window of 4 s that is gait, the highest peak of the vertical acceleration's spectrum
@@ -23,7 +22,7 @@ def steps_per_minute(acc: Sensor, spans_s: Sequence[tuple[float, float]]) -> flo
 
     Parameters
     ----------
-    acc : in g, the device turned any way
+    found : the recording in stretches, see `harken.gait`; the device turned any way
     spans_s : begin and end of each, in seconds of the recording's clock
 
     Returns
@@ -31,12 +30,12 @@ def steps_per_minute(acc: Sensor, spans_s: Sequence[tuple[float, float]]) -> flo
     float or None
         None where no whole window of gait lies in a span.
     """
-    found = stretches(acc)
-    end_s = found.start_s + WINDOW / GRID_HZ
+    start_s = found.gait_start_s
+    end_s = start_s + WINDOW / GRID_HZ
     inside = np.zeros(len(end_s), bool)
     for first_s, last_s in spans_s:
-        inside |= (found.start_s >= first_s) & (end_s <= last_s)
-    windows = found.acc[inside & found.is_gait]
+        inside |= (start_s >= first_s) & (end_s <= last_s)
+    windows = found.gait[inside]
     return float(60 * np.median(_step_hz(_vertical(windows)))) if len(windows) else None
 
 

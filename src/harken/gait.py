@@ -6,6 +6,7 @@ repeats with every step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,23 +30,51 @@ _LEAST_MOVEMENT_G = 0.08
 
 @dataclass(frozen=True, eq=False)
 class Stretches:
-    """A recording's acceleration in overlapping windows on an even grid.
+    """A recording's acceleration in overlapping windows on an even grid; samples of gait alone.
 
     Attributes
     ----------
-    acc : (n_windows, WINDOW, 3) float64
-        Specific force in g, device axes.
     start_s : (n_windows,) float64
         Time of each window's start on the recording's clock.
+    mean : (n_windows, 3) float64
+        Mean specific force in g, device axes.
     movement_g : (n_windows,) float64
         Standard deviation of the acceleration's length.
     is_gait : (n_windows,) bool
+    gait : (n_gait, WINDOW, 3) float64
+        Specific force in g of the windows that are gait.
     """
 
-    acc: NDArray[np.float64]
     start_s: NDArray[np.float64]
+    mean: NDArray[np.float64]
     movement_g: NDArray[np.float64]
     is_gait: NDArray[np.bool_]
+    gait: NDArray[np.float64]
+
+    @property
+    def gait_start_s(self) -> NDArray[np.float64]:
+        """(n_gait,) float64"""
+        return self.start_s[self.is_gait]
+
+    def select(self, which: NDArray[np.bool_]) -> Stretches:
+        """Some of the windows, by a mask."""
+        return Stretches(
+            self.start_s[which],
+            self.mean[which],
+            self.movement_g[which],
+            self.is_gait[which],
+            self.gait[which[self.is_gait]],
+        )
+
+    def with_gait_of(self, most: int) -> Stretches:
+        """All windows that are no gait, and at most so many of gait, evenly spread."""
+        n = len(self.gait)
+        if n <= most:
+            return self
+        keep = ~self.is_gait
+        chosen = np.linspace(0, n - 1, most).round().astype(int)
+        keep[np.flatnonzero(self.is_gait)[chosen]] = True
+        return self.select(keep)
 
 
 def stretches(acc: Sensor) -> Stretches:
@@ -55,9 +84,31 @@ def stretches(acc: Sensor) -> Stretches:
     shorter than one window gives none.
     """
     time_s, values = _usable(acc)
-    empty = np.empty((0, WINDOW, 3))
+    # Each side of a long pause has a grid of its own: one over both would be as long as the pause.
+    cuts = np.flatnonzero(np.diff(time_s) > WINDOW / GRID_HZ) + 1
+    sides = zip(np.split(time_s, cuts), np.split(values, cuts), strict=True)
+    return join([_on_a_grid(*side) for side in sides])
+
+
+def join(parts: Sequence[Stretches]) -> Stretches:
+    """The windows of several stretches of a recording, in order of time."""
+    if len(parts) == 1:
+        return parts[0]
+    return Stretches(
+        np.concatenate([part.start_s for part in parts]),
+        np.concatenate([part.mean for part in parts]),
+        np.concatenate([part.movement_g for part in parts]),
+        np.concatenate([part.is_gait for part in parts]),
+        np.concatenate([part.gait for part in parts]),
+    )
+
+
+def _on_a_grid(time_s: NDArray[np.float64], values: NDArray[np.float64]) -> Stretches:
     if len(time_s) < 2 or time_s[-1] - time_s[0] < WINDOW / GRID_HZ:
-        return Stretches(empty, np.empty(0), np.empty(0), np.empty(0, bool))
+        nothing = np.empty(0)
+        return Stretches(
+            nothing, np.empty((0, 3)), nothing, np.empty(0, bool), np.empty((0, WINDOW, 3))
+        )
     grid = _bin_means(time_s, values)
     first = np.arange(0, len(grid) - WINDOW + 1, STRIDE)
     start_s = time_s[0] + first / GRID_HZ
@@ -66,13 +117,18 @@ def stretches(acc: Sensor) -> Stretches:
     length = np.sqrt(np.einsum("nti,nti->nt", windows, windows))
     length -= length.mean(axis=1, keepdims=True)
     movement_g = length.std(axis=1)
-    is_gait = (movement_g > _LEAST_MOVEMENT_G) & (_periodicity(length) > _LEAST_PERIODICITY)
-    return Stretches(windows, start_s[whole], movement_g, is_gait)
+    is_gait = movement_g > _LEAST_MOVEMENT_G
+    is_gait[is_gait] = _periodicity(length[is_gait]) > _LEAST_PERIODICITY
+    return Stretches(start_s[whole], windows.mean(axis=1), movement_g, is_gait, windows[is_gait])
 
 
 def _usable(acc: Sensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    finite = np.isfinite(acc.time_s) & np.isfinite(acc.values).all(axis=1)
-    time_s, values = acc.time_s[finite], acc.values[finite]
+    time_s, values = acc.time_s, acc.values
+    if not (np.isfinite(time_s).all() and np.isfinite(values).all()):
+        finite = np.isfinite(time_s) & np.isfinite(values).all(axis=1)
+        time_s, values = time_s[finite], values[finite]
+    if (np.diff(time_s) > 0).all():
+        return time_s, values
     later = np.ones(len(time_s), bool)
     later[1:] = time_s[1:] > np.maximum.accumulate(time_s)[:-1]
     return time_s[later], values[later]

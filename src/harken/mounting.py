@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.errors import ContractError, FormatError
-from harken.gait import GRID_HZ, STRIDE, Stretches, stretches
+from harken.gait import GRID_HZ, STRIDE, WINDOW, Stretches, stretches
 from harken.heading import common_direction, heading
 from harken.recording import Recording
 
@@ -115,9 +115,14 @@ def estimate_mounting(recording: Recording, *, up: str = UP, forward: str = FORW
     FormatError
         `up` or `forward` names no direction, or they are not perpendicular.
     """
+    return mounting_of(stretches(recording.acc), up=up, forward=forward)
+
+
+def mounting_of(found: Stretches, *, up: str = UP, forward: str = FORWARD) -> Mounting:
+    """What `estimate_mounting` says of a recording that has been cut into stretches already."""
     frame = _frame(up, forward)
-    found = _with_gravity(stretches(recording.acc))
-    if found.is_gait.sum() >= _LEAST_WINDOWS:
+    found = _with_gravity(found)
+    if len(found.gait) >= _LEAST_WINDOWS:
         return _from_gait(found, frame)
     return _from_rest(found, frame)
 
@@ -198,15 +203,12 @@ def mounting_from_rotation(matrix: NDArray[np.float64] | list[list[float]]) -> M
 
 def _with_gravity(found: Stretches) -> Stretches:
     """The windows in which the mean acceleration can be gravity: neither removed nor in m/s²."""
-    size_g = np.linalg.norm(found.acc.mean(axis=1), axis=1)
-    fits = (size_g >= _PLAUSIBLE_G[0]) & (size_g <= _PLAUSIBLE_G[1])
-    return Stretches(
-        found.acc[fits], found.start_s[fits], found.movement_g[fits], found.is_gait[fits]
-    )
+    size_g = np.linalg.norm(found.mean, axis=1)
+    return found.select((size_g >= _PLAUSIBLE_G[0]) & (size_g <= _PLAUSIBLE_G[1]))
 
 
 def _from_gait(found: Stretches, frame: NDArray[np.float64]) -> Mounting:
-    gait, movement_g = found.acc[found.is_gait], found.movement_g[found.is_gait]
+    gait, movement_g = found.gait, found.movement_g[found.is_gait]
     up, alike = common_direction(gait.mean(axis=1))
     enough = len(gait) / (len(gait) + 2)
     up_confidence = float(alike.mean() * enough)
@@ -236,7 +238,7 @@ def _from_gait(found: Stretches, frame: NDArray[np.float64]) -> Mounting:
 
 def _from_rest(found: Stretches, frame: NDArray[np.float64]) -> Mounting:
     """Without gait a device that looks upright is taken to be, and is put straight."""
-    gravity = found.acc.mean(axis=1)
+    gravity = found.mean
     # One that does not may be on someone lying down: turning that upright would be worse.
     looks_upright = gravity @ frame[0] > np.cos(np.pi / 4) * np.linalg.norm(gravity, axis=1)
     first, end = _longest_run((found.movement_g < _STILL_G) & looks_upright)
@@ -246,7 +248,7 @@ def _from_rest(found: Stretches, frame: NDArray[np.float64]) -> Mounting:
             f"{_PLAUSIBLE_G[1]:g} g was found: the device's axes are taken for the contract's"
         )
         return Mounting(np.eye(3), 0.0, 0.0, True, "none", (nothing,))
-    seconds = ((end - first - 1) * STRIDE + found.acc.shape[1]) / GRID_HZ
+    seconds = ((end - first - 1) * STRIDE + WINDOW) / GRID_HZ
     notes = (
         f"no gait was found: up from the longest rest in which the device looks upright as it "
         f"is, {seconds:.0f} s from {found.start_s[first]:.0f} s on; it may be sitting",

@@ -17,6 +17,7 @@ from harken.abstention.stretches import not_sure
 from harken.bouts import Bout, bouts_of
 from harken.datasets.simulated import NAME as SIMULATED
 from harken.errors import ContractError, InputError
+from harken.gait import Stretches, stretches
 from harken.inspection import refuse_unfit
 from harken.mounting import Mounting
 from harken.predictor import Predictor
@@ -169,14 +170,15 @@ def _of_recording(
     if violations and not force:
         reasons = " ".join(map(str, violations))
         raise ContractError(f"{reasons} To use it all the same, give --force (force=True).")
-    mounting = settle_mounting(recording, contract, way)
+    found = stretches(recording.acc)
+    mounting = settle_mounting(recording, contract, way, found)
     windows = predictor.windows_of(recording, mounting.rotation)
     if not len(windows):
         raise InputError(
             f"{source} holds no whole window: one takes {contract.spec.window_s:g} s, the "
             f"recording has {recording.duration_s:.2f} s."
         )
-    prediction = _of_windows(source, predictor, windows, smoothing, recording)
+    prediction = _of_windows(source, predictor, windows, smoothing, recording, found)
     forced = [f"forced, its answers mean little: {error}" for error in violations]
     return replace(
         prediction,
@@ -192,6 +194,7 @@ def _of_windows(
     windows: Windows,
     smoothing: str,
     recording: Recording | None = None,
+    found: Stretches | None = None,
 ) -> Prediction:
     if not len(windows):
         raise InputError(f"{source} holds no windows.")
@@ -210,7 +213,7 @@ def _of_windows(
         unsure=unsure,
         smoothing=smoothing,
         bouts=bouts,
-        summary=summarise(bouts, windows.labels, recording),
+        summary=summarise(bouts, windows.labels, found),
         recording=recording,
         mounting=None,
         violations=(),

@@ -89,12 +89,12 @@ class Predictor:
         # Never with no windows at all: an LSTM of onnxruntime ends the process for that.
         if not batches:
             return self._nothing("probability"), self._nothing("embedding")
+
+        def answer(batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            return self.engine.answer(np.asarray(batch))  # which may be on the disk until now
+
         alone = len(batches) == 1 or self.threads == 1
-        parts = (
-            map(self.engine.answer, batches)
-            if alone
-            else self._lanes.map(self.engine.answer, batches)
-        )
+        parts = map(answer, batches) if alone else self._lanes.map(answer, batches)
         probability, embedding = (np.concatenate(column) for column in zip(*parts, strict=True))
         return probability, embedding
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from harken.contract import Contract
 from harken.errors import ContractError, FormatError, UnknownNameError
+from harken.gait import Stretches, stretches
 from harken.mounting import (
     Mounting,
     direction,
-    estimate_mounting,
     mounting_from_rotation,
     mounting_from_standing,
+    mounting_of,
 )
 from harken.recording import Recording
 
@@ -97,7 +98,10 @@ def settle_placement(
 
 
 def settle_mounting(
-    recording: Recording, contract: Contract, way: str | Mounting | NDArray[np.float64]
+    recording: Recording,
+    contract: Contract,
+    way: str | Mounting | NDArray[np.float64],
+    found: Stretches | None = None,
 ) -> Mounting:
     """The rotation from the recording's axes into those of the contract.
 
@@ -106,6 +110,8 @@ def settle_mounting(
     way
         "estimate": from gait, see `estimate_mounting`. "standing": from the first 3 s, standing.
         "as-worn": no rotation. Else a mounting, or a (3, 3) rotation.
+    found
+        The recording in stretches, where they are at hand already.
 
     Raises
     ------
@@ -129,13 +135,14 @@ def settle_mounting(
         return _as_worn("axes left as they are: the model does not say how its devices were turned")
     if way == "standing":
         return mounting_from_standing(recording, up=up, forward=forward)
-    found = estimate_mounting(recording, up=up, forward=forward)
-    if contract.mounting.get("learnt") == "estimated" or not _was_seen(found, up, forward):
-        return found
+    found = stretches(recording.acc) if found is None else found
+    mounting = mounting_of(found, up=up, forward=forward)
+    if contract.mounting.get("learnt") == "estimated" or not _was_seen(mounting, up, forward):
+        return mounting
     return replace(
-        found,
+        mounting,
         rotation=np.eye(3),
-        notes=(*found.notes, "that is within what the model has learnt: axes left as they are"),
+        notes=(*mounting.notes, "that is within what the model has learnt: axes left as they are"),
     )
 
 

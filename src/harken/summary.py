@@ -8,7 +8,7 @@ from typing import Any
 
 from harken.bouts import NOT_SURE, WARM_UP, Bout
 from harken.cadence import steps_per_minute
-from harken.recording import Recording
+from harken.gait import Stretches
 
 #: Labels of walking on the level, in small letters.
 _WALKING = ("walking", "walk")
@@ -36,13 +36,13 @@ class Summary:
         return asdict(self)
 
 
-def summarise(bouts: Sequence[Bout], labels: Sequence[str], recording: Recording | None) -> Summary:
+def summarise(bouts: Sequence[Bout], labels: Sequence[str], found: Stretches | None) -> Summary:
     """Sum up bouts, in order of recording and time.
 
     Parameters
     ----------
     labels : in the order in which `minutes` should have them
-    recording : what the bouts are of, if it is at hand
+    found : the recording that the bouts are of in stretches, if it is at hand
     """
     minutes: dict[str, float] = {}
     for label in (*labels, NOT_SURE, WARM_UP):
@@ -53,7 +53,7 @@ def summarise(bouts: Sequence[Bout], labels: Sequence[str], recording: Recording
     return Summary(
         minutes=minutes,
         n_transitions=_n_transitions(bouts),
-        steps_per_minute=None if recording is None else steps_per_minute(recording.acc, walks_s),
+        steps_per_minute=None if found is None else steps_per_minute(found, walks_s),
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from harken.errors import FormatError, LeakageError, UnknownNameError
 from harken.recording import Span
+from harken.rows import Rows
 from harken.signal import CHANNEL_SETS, CHANNELS
 from harken.signal_path import FilteredRecording
 
@@ -62,7 +63,8 @@ class Windows:
     Attributes
     ----------
     x : (n_windows, n_steps, n_channels) float32
-        Acceleration in g, angular velocity in rad/s.
+        Acceleration in g, angular velocity in rad/s. Of a collection it stays on the disk, see
+        `harken.rows`.
     y : (n_windows,) int64
         0-based index into `labels`; `UNLABELLED` where unknown.
     subject, recording : (n_windows,) str
@@ -147,7 +149,9 @@ class Windows:
         if tuple(channels) == self.channels:
             return self
         columns = [self.channels.index(name) for name in channels]
-        x = np.ascontiguousarray(self.x[:, :, columns])
+        x = self.x[:, :, columns]
+        if not isinstance(x, Rows):
+            x = np.ascontiguousarray(x)
         return dataclasses.replace(self, x=x, channels=tuple(channels))
 
 
@@ -226,7 +230,7 @@ def cut(
         position += len(first)
     return Windows(
         x=x,
-        y=_labels_of(recording.spans, start_s, spec, labels, rule),
+        y=labels_of(recording.spans, start_s, spec, labels, rule),
         subject=np.full(n, recording.subject or ""),
         recording=np.full(n, recording.source),
         start_s=start_s,
@@ -269,13 +273,14 @@ def _fill(
         out[part] = view[starts[part]].transpose(0, 2, 1)
 
 
-def _labels_of(
+def labels_of(
     spans: Sequence[Span],
     start_s: NDArray[np.float64],
     spec: WindowSpec,
     labels: tuple[str, ...],
     rule: LabelRule,
 ) -> NDArray[np.int64]:
+    """The label of each window that begins at `start_s`, see `cut`; (n_windows,)."""
     if not len(start_s):
         return np.empty(0, dtype=np.int64)
     covered_s = np.zeros((len(start_s), len(labels)))

@@ -25,6 +25,7 @@ from harken.cluster.scoring import days_of, score_recording
 from harken.cluster.shards import cut, share
 from harken.datasets.simulated import simulate
 from harken.errors import InputError
+from harken.gait import stretches
 from harken.prediction import predict
 from harken.predictor import Predictor
 from harken.recording import Recording, Sensor
@@ -254,6 +255,43 @@ def test_a_long_recording_streams_through(tmp_path: Path) -> None:
     assert about["n_recordings"] == 1
     assert about["hours"] == pytest.approx(24, abs=0.01)
     assert about["peak_mb"] < 700
+
+
+def test_gait_is_found_wherever_it_is(tmp_path: Path, predictor: Predictor) -> None:
+    """In six hours of sitting, two minutes of walking between the stretches that are inspected."""
+    walker = simulate("1", minutes=4)
+    assert walker.gyro is not None
+    seated = next(span for span in walker.spans if span.label == "SITTING")
+    walks = next(span for span in walker.spans if span.label == "WALKING")
+    n, first = 6 * 3600 * 50, 170_000
+
+    def grown(sensor: Sensor) -> Sensor:
+        sits = sensor.values[round(seated.start_s * 50) + 50 : round(seated.end_s * 50) - 50]
+        values = np.resize(sits, (n, 3))
+        gait = sensor.values[round(walks.start_s * 50) : round(walks.end_s * 50)]
+        values[first : first + 6000] = np.resize(gait, (6000, 3))
+        return Sensor(np.arange(n) / 50, values)
+
+    recording = replace(walker, acc=grown(walker.acc), gyro=grown(walker.gyro), spans=())
+    path = put(tmp_path, "sits", recording)
+    scored = score_recording(path, predictor, job_for(tmp_path, tmp_path).settings)
+    assert scored.mounting.method == "gait"
+    assert scored.summary.steps_per_minute is not None
+    assert 80 < scored.summary.steps_per_minute < 140
+
+
+def test_a_pause_of_years_takes_no_memory() -> None:
+    walker = simulate("1", minutes=2).acc
+    later = Sensor(walker.time_s + 1e9, walker.values)
+    found = stretches(
+        Sensor(
+            np.concatenate([walker.time_s, later.time_s]),
+            np.concatenate([walker.values, later.values]),
+        )
+    )
+    alone = stretches(walker)
+    assert len(found.gait) == 2 * len(alone.gait) > 0
+    np.testing.assert_allclose(found.gait[: len(alone.gait)], alone.gait, atol=1e-9)
 
 
 def test_shards_keep_their_bounds() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import harken
 from harken.datasets import simulated
 from harken.signal_path import filter_recording
 from harken.windows import ACTIVITIES, Windows, WindowSpec, cut
@@ -67,6 +68,12 @@ def test_it_is_neither_trivial_nor_hopeless(windows: Windows) -> None:
     train, test = windows.of_split("train"), windows.of_split("test")
     forest = RandomForestClassifier(50, random_state=0).fit(features(train), train.y)
     assert 0.80 < forest.score(features(test), test.y) < 0.99
+
+
+def test_their_recordings_can_be_had_too() -> None:
+    recordings = harken.load_recordings("simulated")
+    assert tuple(recording.subject for recording in recordings) == simulated.SUBJECTS
+    assert all(recording.spans for recording in recordings)
 
 
 def test_it_is_called_simulated(windows: Windows) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import harken
 from harken import datasets
 from harken.datasets import uci_har as module
-from harken.errors import ArchiveError
+from harken.errors import ArchiveError, FormatError
 from harken.windows import Windows
 
 SIGNAL = "train/Inertial Signals/body_acc_x_train.txt"
@@ -24,6 +25,11 @@ def test_the_notebooks_sanity_line(uci_har: Windows) -> None:
     assert test.x.dtype == np.float32
     assert test.x.mean() == pytest.approx(0.0991399, abs=1e-6)
     assert test.x.std() == pytest.approx(0.395671, abs=1e-6)
+
+
+def test_it_holds_no_recordings_and_says_who_does() -> None:
+    with pytest.raises(FormatError, match="its recordings are hapt"):
+        harken.load_recordings("uci-har")
 
 
 def test_counts_and_subjects(uci_har: Windows) -> None:

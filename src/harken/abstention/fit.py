@@ -9,6 +9,7 @@ from harken.abstention.mixture import fit_mixture
 from harken.abstention.signals import SignalModel, gravity_of, n_statistics, statistics_of
 from harken.abstention.thresholds import Abstention
 from harken.card import rounded
+from harken.rows import sample_of
 from harken.windows import Windows
 
 #: Share of windows, of people whom the network did not learn from, that each sign may call unsure.
@@ -20,6 +21,8 @@ _LEAST_VARIANCE = 1e-3
 #: Of the lengths of gravity that the training people's devices gave, the outermost share is left
 #: out, and so many g are let pass beyond: devices that nobody has calibrated differ by that much.
 _OUTERMOST, _CALIBRATION_G = 0.001, 0.1
+#: Windows that the density is fitted on, of those that stay on the disk.
+_MOST_SAMPLED = 20_000
 
 
 def fit_signals(windows: Windows) -> SignalModel | None:
@@ -31,10 +34,11 @@ def fit_signals(windows: Windows) -> SignalModel | None:
     """
     if not n_statistics(windows.channels):
         return None
-    statistics = statistics_of(windows.x, windows.channels)
+    x = sample_of(windows.x, _MOST_SAMPLED)
+    statistics = statistics_of(x, windows.channels)
     n_components = min(_MOST_COMPONENTS, max(1, len(statistics) // _WINDOWS_EACH))
     mixture = fit_mixture(statistics, n_components, least_variance=_LEAST_VARIANCE)
-    low, high = np.quantile(gravity_of(windows.x, windows.channels), [_OUTERMOST, 1 - _OUTERMOST])
+    low, high = np.quantile(gravity_of(x, windows.channels), [_OUTERMOST, 1 - _OUTERMOST])
     return SignalModel(
         gravity=(rounded(max(0.0, low - _CALIBRATION_G)), rounded(high + _CALIBRATION_G)),
         weight=tuple(map(rounded, mixture.weight)),

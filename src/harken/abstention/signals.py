@@ -74,7 +74,7 @@ class SignalModel:
         ----------
         x : (n_windows, n_steps, n_channels), with the names of its channels
         """
-        blocks = [x[i : i + _AT_ONCE] for i in range(0, len(x), _AT_ONCE)]
+        blocks = (np.asarray(x[i : i + _AT_ONCE]) for i in range(0, len(x), _AT_ONCE))
         return np.concatenate([np.empty(0), *(self._of_block(b, channels) for b in blocks)])
 
     def _of_block(self, x: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
@@ -132,5 +132,6 @@ def _columns(channels: Sequence[str], sensor: str) -> list[int] | None:
 
 def _root_mean_square(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of (n_windows, n_steps, 3) vectors' lengths, (n_windows,)."""
-    root: NDArray[np.float64] = np.sqrt((vectors**2).sum(axis=2).mean(axis=1))
+    square = np.einsum("nti,nti->n", vectors, vectors) / vectors.shape[1]
+    root: NDArray[np.float64] = np.sqrt(square)
     return root

@@ -36,6 +36,13 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
     device: DeviceOption = "auto",
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="local, or ray: workers of a cluster share each batch.")
+    ] = "local",
+    workers: Annotated[int | None, typer.Option(min=1, help="Of Ray, two if left out.")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="A Ray cluster that runs, as auto; else one is started.")
+    ] = None,
     data: DataOption = None,
     subject_pattern: SubjectPatternOption = None,
     as_json: JsonOption = False,
@@ -52,7 +59,9 @@ def train(
     refuse_pattern_on_resume(resume, subject_pattern)
     with TrainingProgress(quiet=as_json) as progress:
         if resume is not None:
-            run = api.resume(resume, watcher=progress)
+            run = api.resume(
+                resume, engine=engine, workers=workers, address=address, watcher=progress
+            )
         else:
             run = api.train(
                 str(dataset),
@@ -65,6 +74,9 @@ def train(
                 device=device,
                 data=data,
                 subject_pattern=subject_pattern,
+                engine=engine,
+                workers=workers,
+                address=address,
                 watcher=progress,
             )
     if as_json:

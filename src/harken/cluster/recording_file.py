@@ -32,6 +32,8 @@ ACC = ("acc_x_g", "acc_y_g", "acc_z_g")
 GYRO = ("gyro_x_rad_s", "gyro_y_rad_s", "gyro_z_rad_s")
 #: Rows that are read and written at once: 22 minutes at 50 Hz.
 ROW_GROUP = 65_536
+#: Stretches that a sketch of a long recording is made of.
+_SKETCHES = 8
 _KEY = b"harken"
 #: What pyarrow raises where a file is not what it should be.
 _BROKEN = (OSError, ValueError, pa.ArrowException)
@@ -206,37 +208,67 @@ class RecordingFile:
         FormatError
             The file is damaged there.
         """
-        for number in range(self._n_groups):
+        for number in range(self.n_pieces):
             yield self._piece(number)
 
     def read(self) -> Recording:
         """All of it."""
-        return self._recording(list(range(self._n_groups)))
+        return self._recording(list(range(self.n_pieces)))
+
+    def accelerations(self) -> Iterator[Sensor]:
+        """The samples of the accelerometer alone, a row group at a time.
+
+        Raises
+        ------
+        FormatError
+            The file is damaged there.
+        """
+        for number in range(self.n_pieces):
+            yield self._piece(number, gyro=False)[0]
 
     def sketch(self, most_rows: int) -> Recording:
-        """All of it, or evenly spread stretches where it has more rows."""
-        n = max(1, most_rows // ROW_GROUP)
-        if self._n_groups <= n:
+        """All of it, or evenly spread stretches where it has more rows.
+
+        The first begins at the start, the last ends at the end.
+        """
+        if self._file.metadata.num_rows <= most_rows:
             return self.read()
-        chosen = np.unique(np.linspace(0, self._n_groups - 1, n).round().astype(int))
-        return self._recording(chosen.tolist())
+        n = min(_SKETCHES, self.n_pieces)
+        chosen = np.linspace(0, self.n_pieces - 1, n).round().astype(int).tolist()
+        return self._recording(chosen, most_rows // n)
 
     @cached_property
-    def _n_groups(self) -> int:
+    def n_pieces(self) -> int:
+        """Row groups."""
         return int(self._file.num_row_groups)
 
-    def _piece(self, number: int) -> tuple[Sensor, Sensor | None]:
-        names = ["time_s", *ACC, *(GYRO if self._has_gyro else ())]
+    def _piece(
+        self, number: int, *, gyro: bool = True, share: tuple[float, int] | None = None
+    ) -> tuple[Sensor, Sensor | None]:
+        """A row group; or of it so many rows, from its begin (0) to its end (1)."""
+        gyro = gyro and self._has_gyro
+        names = ["time_s", *ACC, *(GYRO if gyro else ())]
         try:
             table = self._file.read_row_group(number, columns=names)
         except _BROKEN as error:
             raise FormatError(f"{self._name} is damaged: {_first_line(error)}") from None
+        if share is not None:
+            where, n_rows = share
+            table = table.slice(round(where * max(0, len(table) - n_rows)), n_rows)
         time_s = table["time_s"].to_numpy()
         acc = _sensor(table, ACC, time_s)
-        return acc, _sensor(table, GYRO, time_s) if self._has_gyro else None
+        return acc, _sensor(table, GYRO, time_s) if gyro else None
 
-    def _recording(self, numbers: list[int]) -> Recording:
-        accs, gyros = zip(*(self._piece(number) for number in numbers), strict=True)
+    def _recording(self, numbers: list[int], n_rows: int = ROW_GROUP) -> Recording:
+        """Some row groups, or so many rows of each."""
+        where = np.linspace(0, 1, len(numbers))
+        accs, gyros = zip(
+            *(
+                self._piece(number, share=(at, n_rows))
+                for number, at in zip(numbers, where, strict=True)
+            ),
+            strict=True,
+        )
         about = self.about
         return Recording(
             _joined(accs),

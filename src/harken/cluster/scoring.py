@@ -1,9 +1,9 @@
 """One recording of a collection, scored as `harken predict` would, in memory that is bounded.
 
-What needs the whole recording (whether it is fit for a model, how the device sat, steps a minute)
-is taken from all of it up to some hours, and from evenly spread stretches of longer ones. The rest
-streams: a piece at a time through the signal path, cut into windows, recognised in batches; only
-the answers are kept.
+Whether it is fit for a model is told from all of it up to an hour, and from evenly spread stretches
+of longer ones. How the device sat and steps a minute come from its gait, which is looked for in all
+of it. The rest streams: a piece at a time through the signal path, cut into windows, recognised in
+batches; only the answers are kept.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.bouts import NOT_SURE, WARM_UP, Bout
+from harken.cluster.cutting import AT_ONCE, windows_of
 from harken.cluster.recording_file import About, RecordingFile
 from harken.errors import ContractError, InputError
+from harken.gait import Stretches, join, stretches
 from harken.inspection import refuse_unfit
 from harken.mounting import Mounting
 from harken.prediction import answers_of, fitting_model
 from harken.predictor import Predictor
 from harken.recording import Recording
-from harken.resample import Run
 from harken.resolve import seen_by, settle_mounting, settle_placement
-from harken.signal import WARM_UP_S
-from harken.signal_path import SignalPath
 from harken.summary import Summary, summarise
 from harken.windows import Windows
 
-#: Windows that are asked about at once.
-_AT_ONCE = 512
-#: Rows of a recording that are held at once for what needs all of it: 4 hours at 50 Hz.
-MOST_ROWS = 4 * 3600 * 50
+#: Rows of a recording that are inspected at once: an hour at 50 Hz.
+MOST_ROWS = 3600 * 50
+#: Windows of gait that are kept of a longer recording, about, and the least of each piece of it.
+#: The mounting is within a degree from a few hundred; each takes 2.4 kB.
+_MOST_GAIT, _LEAST_OF_A_PIECE = 2048, 16
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ def score_recording(path: Path, predictor: Predictor, settings: Settings) -> Sco
         sketch = file.sketch(MOST_ROWS)
         predictor, sketch = fitting_model(predictor, sketch)
         violations, notes = _check(sketch, predictor, settings)
-        mounting = settle_mounting(sketch, predictor.contract, settings.mounting)
+        found = _stretches(file, sketch)
+        mounting = settle_mounting(sketch, predictor.contract, settings.mounting, found)
         windows, probability, unsure = _recognise(file, sketch, predictor, mounting)
     if not len(windows):
         raise InputError(
@@ -108,13 +109,21 @@ def score_recording(path: Path, predictor: Predictor, settings: Settings) -> Sco
     return Scored(
         about=file.about,
         bouts=bouts,
-        summary=summarise(bouts, windows.labels, sketch),
+        summary=summarise(bouts, windows.labels, found),
         n_windows=len(windows),
         n_unsure=int(unsure.sum()),
         mounting=mounting,
         violations=violations,
         notes=(*sketch.notes, *notes, *mounting.notes),
     )
+
+
+def _stretches(file: RecordingFile, sketch: Recording) -> Stretches:
+    """All of a recording in stretches; of a long one not all of its gait."""
+    if len(sketch.acc) == file.about.n_acc:
+        return stretches(sketch.acc)
+    most = max(_LEAST_OF_A_PIECE, _MOST_GAIT // file.n_pieces)
+    return join([stretches(acc).with_gait_of(most) for acc in file.accelerations()])
 
 
 def _check(
@@ -141,72 +150,14 @@ def _recognise(
 ) -> tuple[Windows, NDArray[np.float32], NDArray[np.bool_]]:
     """All windows, without their samples, with what the network says of each."""
     contract = predictor.contract
-    cutter = _Cutter(predictor)
     answers = _Answers(predictor)
-    uses_gyro = sketch.gyro is not None
-    for run in _filtered(file, uses_gyro, mounting, contract.rate_hz):
-        for starts, warm_up, x in cutter.push(run):
-            answers.push(starts, warm_up, x)
-    return answers.all(file.about, origin_s=file.about.first_s, source=sketch.source)
-
-
-def _filtered(
-    file: RecordingFile, uses_gyro: bool, mounting: Mounting, rate_hz: float
-) -> Iterator[Run]:
-    about = file.about
-    path = SignalPath(
-        acc_rate_hz=about.acc_rate_hz,
-        gyro_rate_hz=about.gyro_rate_hz if uses_gyro else None,
-        origin_s=about.first_s,
-        rate_hz=rate_hz,
+    windows = windows_of(
+        file, contract.spec, contract.channels, gyroscope=sketch.gyro is not None,
         rotation=mounting.rotation,
-    )
-    for acc, gyro in file.pieces():
-        yield from path.push(acc, gyro if uses_gyro else None)
-    yield from path.flush()
-
-
-class _Cutter:
-    """Runs of filtered samples in, windows out, as `harken.windows.cut` cuts them."""
-
-    def __init__(self, predictor: Predictor) -> None:
-        contract = predictor.contract
-        self._spec = contract.spec
-        self._warm_up = round(WARM_UP_S * contract.rate_hz)
-        self._first = 0  # the grid's point 0 of this segment
-        self._kept = np.empty((0, 0), np.float32)
-        self._from = 0  # of this segment, the sample that is kept first
-        self._predictor = predictor
-
-    def push(
-        self, run: Run
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float32]]]:
-        """Points of the grid at which windows begin, whether in the warm-up, and the windows."""
-        columns = self._columns(run.values.shape[1])
-        new = run.values[:, columns].astype(np.float32)
-        if run.begins:
-            self._first, self._from, self._kept = run.first, 0, new
-        else:
-            self._kept = np.concatenate([self._kept, new])
-        n_steps, stride = self._spec.n_steps, self._spec.stride_steps
-        starts = np.arange(0, len(self._kept) - n_steps + 1, stride)
-        if not len(starts):
-            return
-        views = np.lib.stride_tricks.sliding_window_view(self._kept, n_steps, axis=0)
-        for at in range(0, len(starts), _AT_ONCE):
-            part = starts[at : at + _AT_ONCE]
-            x = np.ascontiguousarray(views[part].transpose(0, 2, 1))
-            inside = part + self._from
-            yield self._first + inside, inside < self._warm_up, x
-        let_go = int(starts[-1]) + stride
-        self._kept = self._kept[let_go:].copy()
-        self._from += let_go
-
-    def _columns(self, n_given: int) -> list[int]:
-        from harken.signal import ACCELEROMETER_CHANNELS, CHANNELS
-
-        given = CHANNELS if n_given == len(CHANNELS) else ACCELEROMETER_CHANNELS
-        return [given.index(name) for name in self._predictor.contract.channels]
+    )  # fmt: skip
+    for starts, warm_up, x in windows:
+        answers.push(starts, warm_up, x)
+    return answers.all(file.about, origin_s=file.about.first_s, source=sketch.source)
 
 
 class _Answers:
@@ -228,13 +179,13 @@ class _Answers:
         self._warm_up.append(warm_up)
         self._waiting.append(x)
         self._n_waiting += len(x)
-        while self._n_waiting >= _AT_ONCE:
+        while self._n_waiting >= AT_ONCE:
             self._ask()
 
     def _ask(self) -> None:
         """The next batch; what is over waits on."""
         together = np.concatenate(self._waiting)
-        x, rest = together[:_AT_ONCE], together[_AT_ONCE:]
+        x, rest = together[:AT_ONCE], together[AT_ONCE:]
         self._waiting, self._n_waiting = [rest] if len(rest) else [], len(rest)
         probability, embedding = self._predictor.answer(x)
         self._probability.append(probability)

@@ -187,7 +187,7 @@ def load(
         A folder that cannot be used, or a pattern for a dataset whose subjects are known.
     """
     if is_folder(name):
-        return folder.load(Path(name), subject_pattern=subject_pattern)
+        return _load_folder(Path(name), subject_pattern)
     dataset = get(name)
     if subject_pattern is not None:
         raise InputError(
@@ -203,10 +203,35 @@ def load(
     return windows
 
 
+def _load_folder(path: Path, subject_pattern: str | None) -> Windows:
+    if not (path / "recordings").is_dir():
+        return folder.load(path, subject_pattern=subject_pattern)
+    from harken.cluster import require_pyarrow
+
+    require_pyarrow()
+    from harken.datasets import collection
+
+    if not collection.is_collection(path):
+        return folder.load(path, subject_pattern=subject_pattern)
+    if subject_pattern is not None:
+        raise InputError(
+            f"A pattern for subjects was given, but {path} is a collection, which knows whose its "
+            "recordings are. Give the pattern to harken data import."
+        )
+    return collection.load(path, cache_folder())
+
+
 def load_recordings(
     name: str, *, data: str | Path | None = None, progress: bool = False
 ) -> list[Recording]:
-    """The raw recordings of a dataset; arguments as for `load`."""
+    """The raw recordings of a dataset, with their labelled spans; arguments as for `load`.
+
+    Raises
+    ------
+    UnknownNameError, ArchiveError, DownloadError, StorageError
+    FormatError
+        A dataset that was published as windows, as uci-har was; hapt holds its recordings.
+    """
     dataset = get(name)
     if not dataset.published:
         return [simulated.simulate(subject) for subject in simulated.SUBJECTS]

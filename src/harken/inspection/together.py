@@ -18,6 +18,8 @@ from harken.inspection.view import View
 
 #: Both sensors are averaged over bins of that length, then over about half a second.
 _BIN_S = 0.1
+#: Of a longer pause only so much is looked at: wide enough that nothing reaches over it.
+_LONG_S = 30.0
 _SMOOTH = np.hanning(11)[1:-1] / np.hanning(11)[1:-1].sum()
 #: Lags that are tried, in bins. At more than 3 s other things of the day correlate.
 _MOST_LAG = 30
@@ -88,12 +90,14 @@ def turning_of(acc: View, gyro: View) -> Turning | None:
     """Compare the sensors; None where there is too little that both saw."""
     if not len(acc.sensor) or not len(gyro.sensor):
         return None
-    start_s = float(acc.sensor.time_s.min())
-    n = int((float(acc.sensor.time_s.max()) - start_s) / _BIN_S)
-    # A clock in other units, or with a leap, would make more bins than there are samples.
+    acc_s, gyro_s = _without_pauses(acc.sensor.time_s, gyro.sensor.time_s)
+    start_s = float(acc_s.min())
+    n = int((float(acc_s.max()) - start_s) / _BIN_S)
+    # A clock in other units would make more bins than there are samples.
     if n > 20 * len(acc.sensor) or n < _FEWEST_BINS:
         return None
-    a, g = (_smooth(_binned(view, start_s, n)) for view in (acc, gyro))
+    a = _smooth(_binned(acc, acc_s - start_s, n))
+    g = _smooth(_binned(gyro, gyro_s - start_s, n))
     g = g - np.nan_to_num(np.nanmedian(g, axis=0)) if np.isfinite(g).any() else g
     change = (a[2:] - a[:-2]) / (2 * _BIN_S)
     a, g = a[1:-1], g[1:-1]
@@ -161,9 +165,25 @@ def turning_findings(gyro: View, turning: Turning | None) -> Iterator[Finding]:
         )
 
 
-def _binned(view: View, start_s: float, n: int) -> NDArray[np.float64]:
+def _without_pauses(
+    acc_s: NDArray[np.float64], gyro_s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Times on a clock that stands still while neither sensor gives samples for long."""
+    both = np.sort(np.concatenate([acc_s, gyro_s]))
+    steps = np.diff(both)
+    last = np.flatnonzero(steps > _LONG_S)
+    stood_s = np.concatenate([[0.0], np.cumsum(steps[last] - _LONG_S)])
+
+    def shifted(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        moved: NDArray[np.float64] = time_s - stood_s[np.searchsorted(both[last], time_s)]
+        return moved
+
+    return shifted(acc_s), shifted(gyro_s)
+
+
+def _binned(view: View, time_s: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     """(n, 3) means over bins; NaN where there is no sample."""
-    at = np.floor((view.sensor.time_s - start_s) / _BIN_S)
+    at = np.floor(time_s / _BIN_S)
     inside = (at >= 0) & (at < n)
     index = at[inside].astype(np.int64)
     count = np.bincount(index, minlength=n)

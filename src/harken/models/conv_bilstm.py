@@ -58,11 +58,11 @@ class ConvBilstm(Body):
         return features
 
     def add_to(self, graph: Graph, x: str) -> str:
-        maps = graph.node("Transpose", [x], perm=[0, 2, 1])
+        maps = graph.transpose(x, 0, 2, 1)
         for number, convolution in enumerate(self.front):
             assert isinstance(convolution, nn.Conv1d)
             maps = graph.node("Relu", [graph.conv(f"body.front.{number}", convolution, maps)])
-        steps = graph.node("Transpose", [maps], perm=[2, 0, 1])
+        steps = graph.transpose(maps, 2, 0, 1)
         states = graph.lstm("body.lstm", self.lstm, steps)
         query = graph.constant("body.attention.weight", self.attention.weight.T)
         weight = graph.node("Softmax", [graph.node("MatMul", [states, query])], axis=0)

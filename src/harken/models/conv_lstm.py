@@ -132,14 +132,14 @@ class ConvLstm(StreamingBody):
         self, graph: Graph, x: str, state: dict[str, str]
     ) -> tuple[str, dict[str, str]]:
         after = {}
-        maps = graph.node("Transpose", [x], perm=[0, 2, 1])
+        maps = graph.transpose(x, 0, 2, 1)
         for number, convolution in enumerate(self.front):
             name = f"context_{number}"
             maps = graph.node("Concat", [state[name], maps], axis=2)
             after[name] = graph.slice(f"body.{name}", maps, axis=2, start=-CONTEXT)
             layer = cast(nn.Conv1d, convolution)
             maps = graph.node("Relu", [graph.conv(f"body.front.{number}", layer, maps)])
-        steps = graph.node("Transpose", [maps], perm=[2, 0, 1])
+        steps = graph.transpose(maps, 2, 0, 1)
         states, after["hidden"], after["cell"] = graph.lstm_from(
             "body.lstm", self.lstm, steps, state["hidden"], state["cell"]
         )

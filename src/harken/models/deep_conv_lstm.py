@@ -82,7 +82,7 @@ class DeepConvLstm(Body):
     def add_to(self, graph: Graph, x: str) -> str:
         n_steps, n_channels = self._shape.n_steps, self._shape.n_channels
         signals = graph.constant("body.signals", torch.tensor([-1, 1, n_steps]))
-        maps = graph.node("Transpose", [x], perm=[0, 2, 1])
+        maps = graph.transpose(x, 0, 2, 1)
         maps = graph.node("Reshape", [maps, signals])
         for number, convolution in enumerate(self.convolutions):
             name = f"body.convolutions.{number}"
@@ -90,7 +90,7 @@ class DeepConvLstm(Body):
             n_steps -= cast(nn.Conv1d, convolution).kernel_size[0] - 1
         joined = torch.tensor([-1, n_channels * self._n_maps, n_steps])
         maps = graph.node("Reshape", [maps, graph.constant("body.joined", joined)])
-        states = graph.node("Transpose", [maps], perm=[2, 0, 1])
+        states = graph.transpose(maps, 2, 0, 1)
         for number, lstm in enumerate(self.lstms):
             states = graph.lstm(f"body.lstms.{number}", cast(nn.LSTM, lstm), states)
         last = graph.constant("body.last", torch.tensor(-1))

@@ -32,6 +32,7 @@ class Graph:
         self._nodes: list[Any] = []
         self._constants: dict[str, Any] = {}
         self._n_names = 0
+        self._transposed: dict[str, tuple[str, list[int]]] = {}
 
     def input(self, name: str, *shape: int | str) -> str:
         """A value that is given from outside, float32; an axis of any length has a name."""
@@ -76,6 +77,16 @@ class Graph:
         ends = {"start": start, "end": torch.iinfo(torch.int64).max, "axis": axis}
         limits = [self.constant(f"{name}.{k}", torch.tensor([v])) for k, v in ends.items()]
         return self.node("Slice", [x, *limits])
+
+    def transpose(self, x: str, *order: int) -> str:
+        """The axes of a value in another order; two in a row are done as one, or not at all."""
+        source, before = self._transposed.get(x, (x, list(range(len(order)))))
+        together = [before[axis] for axis in order]
+        if together == sorted(together):
+            return source
+        result = self.node("Transpose", [source], perm=together)
+        self._transposed[result] = source, together
+        return result
 
     def linear(self, name: str, layer: nn.Linear, x: str) -> str:
         """A dense layer over the last axis."""
@@ -136,7 +147,7 @@ class Graph:
 
     def _join_directions(self, name: str, layer: nn.LSTM, y: str) -> str:
         """(n_steps, directions, n_windows, hidden) to (n_steps, n_windows, directions * hidden)."""
-        y = self.node("Transpose", [y], perm=[0, 2, 1, 3])
+        y = self.transpose(y, 0, 2, 1, 3)
         width = (2 if layer.bidirectional else 1) * layer.hidden_size
         return self.node(
             "Reshape", [y, self.constant(f"{name}.shape", torch.tensor([0, 0, width]))]
@@ -177,10 +188,20 @@ class Graph:
         *_, outputs = self.nodes("Scan", [*state, x], len(state) + 1, body=body, num_scan_inputs=1)
         return outputs
 
+    def _needed(self) -> list[Any]:
+        """The nodes without those of which nothing is used."""
+        read = {value.name for value in self._outputs}
+        needed = []
+        for node in reversed(self._nodes):
+            if read.intersection(node.output):
+                read |= _names_read(node)
+                needed.append(node)
+        return needed[::-1]
+
     def model(self, metadata: dict[str, str]) -> onnx.ModelProto:
         """The finished, checked model."""
         graph = helper.make_graph(
-            self._nodes, "harken", self._inputs, self._outputs, list(self._constants.values())
+            self._needed(), "harken", self._inputs, self._outputs, list(self._constants.values())
         )
         model = helper.make_model(
             graph,
@@ -191,6 +212,15 @@ class Graph:
         helper.set_model_props(model, metadata)
         onnx.checker.check_model(model, full_check=True)
         return model
+
+
+def _names_read(node: Any) -> set[str]:
+    """Values that a node reads, or a graph within it."""
+    names = set(node.input)
+    for attribute in node.attribute:
+        for inner in attribute.g.node:
+            names |= _names_read(inner)
+    return names
 
 
 def _of_any_shape(names: list[str]) -> list[Any]:

@@ -54,9 +54,12 @@ class Normalise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return (x - self.centre) / self.scale
 
-    def add_to(self, graph: Graph, x: str) -> str:
-        centred = graph.node("Sub", [x, graph.constant("transform.centre", self.centre)])
-        return graph.node("Div", [centred, graph.constant("transform.scale", self.scale)])
+    def add_to(self, graph: Graph, x: str, *, channels_first: bool) -> str:
+        centre, scale = self.centre, self.scale
+        if channels_first:
+            centre, scale = centre[:, None], scale[:, None]
+        centred = graph.node("Sub", [x, graph.constant("transform.centre", centre)])
+        return graph.node("Div", [centred, graph.constant("transform.scale", scale)])
 
 
 class Compand(nn.Module):
@@ -81,10 +84,10 @@ class Compand(nn.Module):
         """(..., n_channels) to (..., n_columns)."""
         return torch.asinh(self.GAIN * x[..., self._columns])
 
-    def add_to(self, graph: Graph, x: str) -> str:
+    def add_to(self, graph: Graph, maps: str) -> str:
         columns = graph.constant("transform.companded", torch.tensor(self._columns))
         gain = graph.constant("transform.gain", torch.tensor(self.GAIN))
-        small = graph.node("Mul", [graph.node("Gather", [x, columns], axis=2), gain])
+        small = graph.node("Mul", [graph.node("Gather", [maps, columns], axis=1), gain])
         return graph.node("Asinh", [small])
 
 
@@ -113,13 +116,13 @@ class Standardise(nn.Module):
         deviation = (centred * centred).mean(dim=1, keepdim=True).sqrt()
         return centred / (deviation + self.FLOOR)
 
-    def add_to(self, graph: Graph, x: str) -> str:
+    def add_to(self, graph: Graph, maps: str) -> str:
         columns = graph.constant("transform.standardised", torch.tensor(self._columns))
         floor = graph.constant("transform.floor", torch.tensor(self.FLOOR))
-        channels = graph.node("Gather", [x, columns], axis=2)
-        centred = graph.node("Sub", [channels, graph.node("ReduceMean", [channels], axes=[1])])
+        channels = graph.node("Gather", [maps, columns], axis=1)
+        centred = graph.node("Sub", [channels, graph.node("ReduceMean", [channels], axes=[2])])
         square = graph.node("Mul", [centred, centred])
-        deviation = graph.node("Sqrt", [graph.node("ReduceMean", [square], axes=[1])])
+        deviation = graph.node("Sqrt", [graph.node("ReduceMean", [square], axes=[2])])
         return graph.node("Div", [centred, graph.node("Add", [deviation, floor])])
 
 
@@ -156,10 +159,15 @@ class InputTransform(nn.Module):
         return torch.cat([x, *(view(x) for view in self.views)], dim=-1) if self.views else x
 
     def add_to(self, graph: Graph, x: str) -> str:
-        parts = [x]
+        if not self.views:
+            return self.normalise.add_to(graph, x, channels_first=False)
+        # A channel at a time: to pick among values that lie side by side takes longer than the
+        # curve that they are put through.
+        maps = graph.transpose(x, 0, 2, 1)
+        parts = [maps]
         for view in self.views:
             assert isinstance(view, Compand | Standardise)
-            parts.append(view.add_to(graph, x))
-        if len(parts) > 1:
-            x = graph.node("Concat", parts, axis=2)
-        return self.normalise.add_to(graph, x)
+            parts.append(view.add_to(graph, maps))
+        maps = graph.node("Concat", parts, axis=1)
+        maps = self.normalise.add_to(graph, maps, channels_first=True)
+        return graph.transpose(maps, 0, 2, 1)

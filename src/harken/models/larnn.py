@@ -97,7 +97,7 @@ class Larnn(Body):
         return features
 
     def add_to(self, graph: Graph, x: str) -> str:
-        states = graph.node("Transpose", [x], perm=[1, 0, 2])
+        states = graph.transpose(x, 1, 0, 2)
         for number, layer in enumerate(self.layers):
             states = cast(_Layer, layer).add_to(graph, f"body.layers.{number}", states)
         last = graph.constant("body.last", torch.tensor(-1))

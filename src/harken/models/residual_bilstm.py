@@ -80,7 +80,7 @@ class ResidualBilstm(Body):
         return cast(Tensor, self.dropout(features))
 
     def add_to(self, graph: Graph, x: str) -> str:
-        states = graph.node("Transpose", [x], perm=[1, 0, 2])
+        states = graph.transpose(x, 1, 0, 2)
         for number, block in enumerate(self.blocks):
             states = cast(_Block, block).add_to(graph, f"body.blocks.{number}", states)
         directions = graph.nodes("Split", [states], 2, axis=2)

@@ -49,7 +49,7 @@ class StackedLstm(Body):
 
     def add_to(self, graph: Graph, x: str) -> str:
         dense = graph.node("Relu", [graph.linear("body.dense", self.dense, x)])
-        states = graph.node("Transpose", [dense], perm=[1, 0, 2])
+        states = graph.transpose(dense, 1, 0, 2)
         for number, lstm in enumerate(self.lstms):
             states = graph.lstm(f"body.lstms.{number}", cast(nn.LSTM, lstm), states)
         last = graph.constant("body.last", torch.tensor(-1))

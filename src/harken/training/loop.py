@@ -16,9 +16,11 @@ from torch import Tensor, nn
 from harken.errors import Interrupted, TrainingError
 from harken.models.dropout import drawing_from
 from harken.models.network import Network
+from harken.rows import Rows, on_disk
 from harken.training import checkpoint
 from harken.training.batches import Batches, augment, generator_for
 from harken.training.checkpoint import State
+from harken.training.group import ALONE, Group
 from harken.training.interrupt import listening_for_ctrl_c
 from harken.training.lanes import Lanes
 from harken.training.optimiser import l2_term, learning_rate, make_optimiser, set_learning_rate
@@ -58,14 +60,16 @@ class Examples(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """Windows and labels on the device."""
+    """Windows and labels on the device; of a collection, the windows are on the disk."""
 
-    x: Tensor
+    x: Tensor | Rows
     y: Tensor
 
     @classmethod
     def of(cls, windows: Windows, device: torch.device) -> Labelled:
-        return cls(torch.from_numpy(windows.x).to(device), torch.from_numpy(windows.y).to(device))
+        y = torch.from_numpy(windows.y).to(device)
+        rows = on_disk(windows.x)
+        return cls(torch.from_numpy(windows.x).to(device) if rows is None else rows, y)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -79,7 +83,14 @@ class Labelled:
         return self.y.device
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        return self.x[index], self.y[index]
+        return self.signals(index), self.y[index]
+
+    def signals(self, index: Tensor | slice) -> Tensor:
+        """The samples of some windows, on the device."""
+        if isinstance(self.x, Tensor):
+            return self.x[index]
+        which = index if isinstance(index, slice) else index.cpu().numpy()
+        return torch.from_numpy(self.x.read(which)).to(self.device)
 
     def answer(self, network: Network, x: Tensor) -> Tensor:
         logits: Tensor = network(x)
@@ -109,11 +120,13 @@ def fit(
     dtype: torch.dtype,
     lanes: Lanes,
     watcher: Watcher,
+    group: Group = ALONE,
 ) -> State:
     """Train, from the folder's checkpoint on if there is one.
 
     Ends with the best weights by validation accuracy in the network, or the last ones where nothing
-    was held out. Ctrl-C writes a checkpoint and raises Interrupted.
+    was held out. Ctrl-C writes a checkpoint and raises Interrupted. Of a group, all take the steps
+    and the first one does the rest: only there the best weights are known in the end.
 
     Raises
     ------
@@ -145,6 +158,7 @@ def fit(
                 lanes=lanes,
                 seed=seed,
                 step=step,
+                group=group,
             )
             if not math.isfinite(loss):
                 raise TrainingError(
@@ -153,7 +167,7 @@ def fit(
                 )
             watcher.stepped(step, loss)
             due = step % every == 0 or step == n_steps or (step == 1 and recipe.evaluate_every > 0)
-            if not due and not stop_asked():
+            if group.rank or (not due and not stop_asked()):
                 continue
             state.step, state.seconds = step, time.perf_counter() - began
             if due:
@@ -190,10 +204,12 @@ def train_step(
     lanes: Lanes,
     seed: int = 0,
     step: int = 1,
+    group: Group = ALONE,
 ) -> tuple[float, float]:
     """One optimiser step; returns loss and accuracy of the batch before it.
 
-    On a CPU the gradient is the sum over micro-batches, each computed in a lane.
+    On a CPU the gradient is the sum over micro-batches, each computed in a lane. A group shares
+    them.
 
     Parameters
     ----------
@@ -207,7 +223,8 @@ def train_step(
     index = index.to(device)
     n_labels = max(1, int((data.y[index] != UNLABELLED).sum()))
 
-    def gradient(part: tuple[int, Tensor]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    def gradient(part: tuple[int, Tensor]) -> tuple[Tensor, ...]:
+        """Summed loss, number of right answers, and the gradient by parameter."""
         number, micro = part
         generator = generator_for(seed, step, number, device)
         x, y = data.take(micro)
@@ -222,18 +239,25 @@ def train_step(
             ignore_index=UNLABELLED,
         )
         gradients = torch.autograd.grad(loss / n_labels, trained)
-        return loss.detach(), (logits.argmax(-1) == y).sum(), gradients
+        return loss.detach(), (logits.argmax(-1) == y).sum(), *gradients
 
-    size = max(1, recipe.micro_batch // recipe.stretch) if lanes.on_cpu else len(index)
-    parts = lanes.map(gradient, enumerate(torch.split(index, size)))
-    losses, right, gradients = zip(*parts, strict=True)
-    for parameter, summands in zip(trained, zip(*gradients, strict=True), strict=True):
-        parameter.grad = sum(summands[1:], start=summands[0])
-    total = sum(losses).item() / n_labels + l2_term(network, recipe)
+    size = math.ceil(len(index) / group.size)
+    if lanes.on_cpu:
+        size = max(1, recipe.micro_batch // recipe.stretch)
+    parts = lanes.map(gradient, group.share(enumerate(torch.split(index, size))))
+    # Summed in the order of the micro-batches. A group may be larger than there are of these.
+    mine = [sum(summands[1:], start=summands[0]) for summands in zip(*parts, strict=True)]
+    nothing = torch.zeros((), device=device)
+    total_loss, n_right, *gradients = group.total(
+        mine or [nothing, nothing, *map(torch.zeros_like, trained)]
+    )
+    for parameter, total in zip(trained, gradients, strict=True):
+        parameter.grad = total
+    loss = total_loss.item() / n_labels + l2_term(network, recipe)
     if recipe.clip_norm:
         nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
     optimiser.step()
-    return total, sum(right).item() / n_labels
+    return loss, n_right.item() / n_labels
 
 
 def evaluate(
@@ -255,23 +279,24 @@ def loss_and_accuracy(
     network: Network, data: Labelled, *, dtype: torch.dtype, lanes: Lanes
 ) -> tuple[float, float]:
     """Mean cross-entropy and accuracy of the network as it is."""
-    z = logits(network, data.x, dtype=dtype, lanes=lanes)
+    z = logits(network, data, dtype=dtype, lanes=lanes)
     loss = nn.functional.cross_entropy(z, data.y).item()
     return loss, (z.argmax(1) == data.y).float().mean().item()
 
 
 def logits(
-    network: Network, x: Tensor, *, dtype: torch.dtype = torch.float32, lanes: Lanes
+    network: Network, data: Labelled, *, dtype: torch.dtype = torch.float32, lanes: Lanes
 ) -> Tensor:
     """Logits of many windows, without gradients, in float32."""
     network.eval()
 
-    def of_part(part: Tensor) -> Tensor:
-        with torch.no_grad(), torch.autocast(x.device.type, dtype, dtype != torch.float32):
+    def of_part(first: int) -> Tensor:
+        part = data.signals(slice(first, first + EVALUATION_BATCH))
+        with torch.no_grad(), torch.autocast(part.device.type, dtype, dtype != torch.float32):
             z: Tensor = network(part)
             return z.float()
 
-    return torch.cat(lanes.map(of_part, torch.split(x, EVALUATION_BATCH)))
+    return torch.cat(lanes.map(of_part, range(0, len(data), EVALUATION_BATCH)))
 
 
 def keep_best(network: Network, state: State, row: dict[str, Any]) -> None:

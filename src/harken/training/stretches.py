@@ -100,7 +100,7 @@ def stretches_of(
         )
     windows = _with_what_lies_between(learnt, everything)
     bounds = _chain_bounds(windows, hop)
-    x, y = windows.x, windows.y
+    x, y = np.asarray(windows.x), windows.y
     before = [UNLABELLED] * (learnt.n_steps // hop - 1)  # answers before the first window has ended
     parts, first_sample, labels = [], [], []
     n_samples = 0

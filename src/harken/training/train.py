@@ -16,15 +16,20 @@ from harken.files import replacing
 from harken.models import build
 from harken.models.network import Network, Shape
 from harken.models.stacked_lstm import initialise_as_notebook
+from harken.rows import sample_of
 from harken.signal import CHANNELS
 from harken.training import loop
 from harken.training.device import choose_device, choose_dtype
 from harken.training.finish import finish
+from harken.training.group import ALONE, Group
 from harken.training.lanes import Lanes
 from harken.training.recipe import Recipe
 from harken.training.run import Config, Run
 from harken.training.stretches import stretches_of
 from harken.windows import UNLABELLED, Windows
+
+#: Windows that the input transform is fitted on, of those that stay on the disk.
+_MOST_SAMPLED = 20_000
 
 
 class Silent:
@@ -35,7 +40,12 @@ class Silent:
     def evaluated(self, row: dict[str, Any]) -> None: ...
 
 
-def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None = None) -> Run:
+def train(
+    run: Run,
+    windows: Windows | None = None,
+    watcher: loop.Watcher | None = None,
+    group: Group = ALONE,
+) -> Run:
     """Train a run to its end, from where it stands.
 
     Parameters
@@ -43,6 +53,7 @@ def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None
     run : a created run; its config.toml decides everything
     windows : training and test windows; None loads the dataset that the config names
     watcher : shows the progress
+    group : the processes that train it together, each of which calls this; the first one finishes
 
     Returns
     -------
@@ -55,12 +66,12 @@ def train(run: Run, windows: Windows | None = None, watcher: loop.Watcher | None
         The user stopped it; the run can be resumed.
     """
     try:
-        return _train(run, windows, watcher or Silent())
+        return _train(run, windows, watcher or Silent(), group)
     except KeyboardInterrupt:  # outside the loop, which ends in order by itself
         raise Interrupted(f"Stopped. Go on with: harken train --resume {run.path}") from None
 
 
-def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
+def _train(run: Run, windows: Windows | None, watcher: loop.Watcher, group: Group) -> Run:
     config = run.config
     recipe = config.recipe
     device = choose_device(config.device)
@@ -92,7 +103,10 @@ def _train(run: Run, windows: Windows | None, watcher: loop.Watcher) -> Run:
             dtype=dtype,
             lanes=lanes,
             watcher=watcher,
+            group=group,
         )
+        if group.rank:
+            return run
         run.write_history(state.history)
         _save_weights(run, network)
         temperature = _temperature(network, data.validation, recipe, lanes)
@@ -164,7 +178,8 @@ def new_network(windows: Windows, recipe: Recipe, seed: int) -> Network:
     if recipe.initial_values == "notebook":
         initialise_as_notebook(network)
     if recipe.normalise != "none":
-        network.transform.fit(torch.from_numpy(windows.x), recipe.normalise)
+        sample = torch.from_numpy(sample_of(windows.x, _MOST_SAMPLED))
+        network.transform.fit(sample, recipe.normalise)
     return network
 
 
@@ -183,5 +198,5 @@ def _temperature(
     """Temperature scaling (Guo et al. 2017) on the validation subjects; else as in the recipe."""
     if validation is None:
         return recipe.temperature
-    logits = loop.logits(network, validation.x, lanes=lanes).cpu().numpy().astype(np.float64)
+    logits = loop.logits(network, validation, lanes=lanes).cpu().numpy().astype(np.float64)
     return fit_temperature(logits, validation.y.cpu().numpy())

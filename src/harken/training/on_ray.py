@@ -1,0 +1,181 @@
+"""One training on a Ray cluster: several workers, each with a share of every batch.
+
+Ray Train starts the workers, opens their process group (gloo, on CUDA devices NCCL) and, when one
+is lost, starts all of them anew; then they go on from the run's checkpoint. They run the one
+training loop; see `harken.training.group` for what they share.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from harken.errors import HarkenError, Interrupted, TrainingError
+from harken.ray_cluster import TRIES, connected
+from harken.training.loop import Watcher
+from harken.training.run import Run
+
+#: Seconds between two messages about steps, and between two looks at whether all is over.
+_PAUSE_S = 0.2
+#: Where Ray Train keeps what it needs of a training, within the run's folder; gone afterwards.
+_OWN = "ray"
+#: Settings of the shell that the workers need as well.
+_HANDED_ON = ("HARKEN_DATA", "HARKEN_CACHE")
+
+_Event = tuple[str, tuple[Any, ...]]
+
+
+def train(run: Run, watcher: Watcher, *, workers: int, address: str | None) -> Run:
+    """Train a run to its end on a cluster, from where it stands.
+
+    Parameters
+    ----------
+    run : a created run, in a folder that all machines see
+    watcher : shows the progress
+    workers : that share each batch, a core or a CUDA device each
+    address : see `harken.ray_cluster.connected`
+
+    Raises
+    ------
+    MissingExtraError
+        Ray is not installed.
+    InputError
+        The cluster cannot be reached.
+    Interrupted
+        The user stopped it; the run can be resumed.
+    TrainingError
+        It failed, more often than workers are started anew.
+    """
+    with connected("Training on a Ray cluster", cores=workers, address=address):
+        from ray.util.queue import Queue
+
+        events = Queue()
+        trainer = _trainer(run, workers, events)
+        ended: list[BaseException | None] = []
+        # Beside the main thread, which hears Ctrl-C: Ray Train would end the process for it.
+        thread = threading.Thread(target=_fit, args=(trainer, ended), daemon=True)
+        thread.start()
+        try:
+            failure = _relay(_events_until(events, thread), watcher)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"Stopped. Go on with: harken train --resume {run.path} --engine ray "
+                f"--workers {workers}"
+            ) from None
+    shutil.rmtree(run.path / _OWN, ignore_errors=True)
+    if ended[0] is not None:
+        raise TrainingError(
+            f"The training on Ray failed: {failure or _first_line(ended[0])} What was reached "
+            f"stays in {run.path}: go on with harken train --resume {run.path}"
+        )
+    return run
+
+
+def _trainer(run: Run, workers: int, events: Any) -> Any:
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchConfig, TorchTrainer
+
+    from harken.training.device import choose_device
+
+    on_cuda = choose_device(run.config.device).type == "cuda"
+    path = run.path.resolve()
+    given = {
+        "run": str(path),
+        "folder": str(Path.cwd()),
+        "settings": {k: str(Path(os.environ[k]).resolve()) for k in _HANDED_ON if k in os.environ},
+        "events": events,
+    }
+    return TorchTrainer(
+        work,
+        train_loop_config=given,
+        torch_config=TorchConfig(backend="nccl" if on_cuda else "gloo"),
+        scaling_config=ScalingConfig(
+            num_workers=workers, use_gpu=on_cuda, resources_per_worker={"CPU": 1}
+        ),
+        run_config=RunConfig(
+            name=_OWN,
+            storage_path=str(path),
+            failure_config=FailureConfig(max_failures=TRIES - 1),
+        ),
+    )
+
+
+def _fit(trainer: Any, ended: list[BaseException | None]) -> None:
+    try:
+        trainer.fit()
+    except Exception as error:  # told by the thread that waits
+        ended.append(error)
+    else:
+        ended.append(None)
+
+
+def _events_until(events: Any, thread: threading.Thread) -> Iterator[_Event]:
+    """What the first worker tells, until the thread has ended."""
+    from ray.util.queue import Empty
+
+    while True:
+        is_over = not thread.is_alive()
+        try:
+            yield events.get(timeout=_PAUSE_S)
+        except Empty:
+            if is_over:
+                return
+
+
+def _relay(told: Iterator[_Event], watcher: Watcher) -> str:
+    """Show what is told; returns why the workers failed last, if they did."""
+    failure = ""
+    for event, values in told:
+        if event == "failed":
+            failure = str(values[0])
+        else:
+            getattr(watcher, event)(*values)
+    return failure
+
+
+def work(given: dict[str, Any]) -> None:
+    """What each worker does."""
+    from harken.training.group import Together
+    from harken.training.train import Silent, train
+
+    os.environ.update(given["settings"])
+    os.chdir(given["folder"])  # relative names are meant from there
+    group = Together()
+    try:
+        train(
+            Run(given["run"]),
+            None,
+            _Telling(given["events"]) if not group.rank else Silent(),
+            group,
+        )
+    except HarkenError as error:
+        given["events"].put(("failed", (str(error),)))
+        raise
+
+
+class _Telling:
+    """A watcher that tells the process that waits outside."""
+
+    def __init__(self, events: Any) -> None:
+        self._events = events
+        self._told_s = 0.0
+
+    def started(self, step: int, n_steps: int) -> None:
+        self._events.put(("started", (step, n_steps)))
+
+    def stepped(self, step: int, loss: float) -> None:
+        if time.monotonic() - self._told_s >= _PAUSE_S:
+            self._told_s = time.monotonic()
+            self._events.put(("stepped", (step, loss)))
+
+    def evaluated(self, row: dict[str, Any]) -> None:
+        self._events.put(("evaluated", (row,)))
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
