@@ -25,11 +25,16 @@ from harken.cli import app, main
 from harken.datasets import simulated
 
 ROOT = Path(__file__).parents[1]
-#: These are followed by tests/docs/test_how_to.py, step by step.
-HOW_TO = {"add-a-dataset.md", "add-a-network.md", "add-a-reader.md"}
+#: Pages whose blocks are run together, by tests of their own.
+ELSEWHERE = {
+    "add-a-dataset.md": "tests/docs/test_how_to.py",
+    "add-a-network.md": "tests/docs/test_how_to.py",
+    "add-a-reader.md": "tests/docs/test_how_to.py",
+    "tutorial.md": "tests/test_tutorial.py",
+}
 PAGES = [
     ROOT / "README.md",
-    *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.name not in HOW_TO),
+    *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.name not in ELSEWHERE),
 ]
 #: What a command line begins with.
 PROGRAMS = ("harken", "pip", "python", "python3", "make", "curl")
@@ -139,6 +144,12 @@ def test_an_option_that_is_not_there_is_noticed() -> None:
 def reason_not_to_run(words: list[str]) -> str | None:
     line = _name(words)
     return next((why for form, why in PARSED.items() if re.match(form, line)), None)
+
+
+def test_pages_that_are_run_elsewhere_are() -> None:
+    for page, file in ELSEWHERE.items():
+        assert (ROOT / "docs" / page).is_file()
+        assert page.removesuffix(".md") in (ROOT / file).read_text(encoding="utf-8")
 
 
 def test_every_reason_not_to_run_is_needed() -> None:
