@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks.pages import write_section
@@ -23,7 +23,7 @@ from harken.training.machine import describe_machine
 
 RESULTS = Path("docs/results/performance.json")
 PAGE = Path("docs/performance.md")
-PARTS: dict[str, Callable[[int], list[Comparison]]] = {
+PARTS: dict[str, Callable[[int], Iterable[Comparison]]] = {
     "loading": loading.measure,
     "start-up": start_up.measure,
     "filtering": filtering.measure,
