@@ -14,6 +14,7 @@ import threading
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import typer
 import harken
 from harken.cli import app, main
 from harken.datasets import simulated
+from harken.windows import Windows
 
 ROOT = Path(__file__).parents[1]
 #: Pages whose blocks are run together, by tests of their own.
@@ -241,11 +243,16 @@ def given(page: str) -> dict[str, Any]:
     values = recording.acc.time_s, recording.acc.values, recording.gyro.values
     samples = [tuple(value[first : first + 50] for value in values) for first in STAND_STILL[::50]]
     whole = (value[STAND_STILL.start : STAND_STILL.stop] for value in values)
-    return {
-        "README.md": dict(zip(("time_s", "acc_g", "gyro_rad_s"), whole, strict=True)),
-        "stream.md": {"messages": lambda: iter(samples)},
-        "serve.md": {"device": samples, "windows": simulated.load().select(range(5))},
-    }.get(page, {})
+    if page == "README.md":
+        return dict(zip(("time_s", "acc_g", "gyro_rad_s"), whole, strict=True))
+    if page == "serve.md":
+        return {"device": samples, "windows": some_windows().select(range(5))}
+    return {"messages": lambda: iter(samples)} if page == "stream.md" else {}
+
+
+@cache
+def some_windows() -> Windows:
+    return simulated.load().select(range(32))
 
 
 @pytest.fixture(scope="module")
@@ -294,9 +301,9 @@ def test_the_python_of_a_page_works(
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 @pytest.mark.parametrize("words", commands("curl"), ids=_name)
 def test_every_request_works(words: list[str], folder: Path, service: str) -> None:
-    simulated.load().select(range(32)).x.astype("<f4").tofile(folder / "windows.f4")
+    some_windows().x.astype("<f4").tofile(folder / "windows.f4")
     if any("[[[...]" in word for word in words):
-        window = simulated.load().x[:1].tolist()
+        window = some_windows().x[:1].tolist()
         words = [word.replace("[[[...], ...]]", str(window)) for word in words]
     words = [word.replace("http://127.0.0.1:8000", service) for word in words]
     done = subprocess.run(
