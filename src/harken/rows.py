@@ -140,10 +140,9 @@ def on_disk(x: NDArray[np.float32]) -> Rows | None:
 
 
 def sample_of(x: NDArray[np.float32], most: int) -> NDArray[np.float32]:
-    """All windows where they are in memory; of those on the disk, so many evenly spread ones."""
+    """All windows, in memory; of more than so many, evenly spread ones."""
     rows = on_disk(x)
-    if rows is None:
-        return x
-    if len(rows) <= most:
-        return rows.read()
-    return rows.read(np.linspace(0, len(rows) - 1, most).round().astype(np.int64))
+    if len(x) <= most:
+        return x if rows is None else rows.read()
+    chosen = np.linspace(0, len(x) - 1, most).round().astype(np.int64)
+    return x[chosen] if rows is None else rows.read(chosen)

@@ -17,7 +17,7 @@ from harken.datasets.simulated import simulate
 from harken.errors import FormatError, InputError
 from harken.readers import read
 from harken.recording import Recording, Sensor
-from harken.rows import Rows
+from harken.rows import Rows, sample_of
 from harken.signal_path import filter_recording
 from harken.windows import Windows, WindowSpec, concatenate, cut
 
@@ -158,3 +158,13 @@ def again(recording: Recording, times: int) -> Recording:
         for span in recording.spans
     )
     return replace(recording, acc=grown(recording.acc), gyro=grown(recording.gyro), spans=spans)
+
+
+@pytest.mark.parametrize("most", [10, 1000])
+def test_a_sample_is_spread_evenly(collection: Path, most: int) -> None:
+    found = harken.load(str(collection))
+    plain = np.asarray(found.x)
+    for x in (found.x, plain):
+        sample = sample_of(x, most)
+        assert len(sample) == min(most, len(plain))
+        np.testing.assert_array_equal(sample[[0, -1]], plain[[0, -1]])

@@ -21,7 +21,7 @@ _LEAST_VARIANCE = 1e-3
 #: Of the lengths of gravity that the training people's devices gave, the outermost share is left
 #: out, and so many g are let pass beyond: devices that nobody has calibrated differ by that much.
 _OUTERMOST, _CALIBRATION_G = 0.001, 0.1
-#: Windows that the density is fitted on, of those that stay on the disk.
+#: Windows that the density is fitted on, at the most.
 _MOST_SAMPLED = 20_000
 
 

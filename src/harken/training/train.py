@@ -28,7 +28,7 @@ from harken.training.run import Config, Run
 from harken.training.stretches import stretches_of
 from harken.windows import UNLABELLED, Windows
 
-#: Windows that the input transform is fitted on, of those that stay on the disk.
+#: Windows that the input transform is fitted on, at the most: it takes several times their size.
 _MOST_SAMPLED = 20_000
 
 
