@@ -16,6 +16,8 @@
 
 PYTHON ?= python3
 TORCH_INDEX ?=
+# Files of tests at a time; many wait for processes of their own.
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
@@ -28,7 +30,7 @@ demo: setup
 	$(BIN)/harken demo
 
 test: setup-dev
-	$(BIN)/python -m pytest -m "not long" $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not long" $(TESTS)
 
 test-long: setup-dev
 	$(BIN)/python -m pytest -m long $(TESTS)

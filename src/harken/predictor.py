@@ -85,6 +85,8 @@ class Predictor:
 
     def answer(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The same of the windows' samples, (n_windows, n_steps, n_channels), as they must be."""
+        if 0 < len(x) <= BATCH:  # at once: a stream asks for one window after the other
+            return self.engine.answer(np.asarray(x))
         batches = [x[first : first + BATCH] for first in range(0, len(x), BATCH)]
         # Never with no windows at all: an LSTM of onnxruntime ends the process for that.
         if not batches:
@@ -93,8 +95,7 @@ class Predictor:
         def answer(batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             return self.engine.answer(np.asarray(batch))  # which may be on the disk until now
 
-        alone = len(batches) == 1 or self.threads == 1
-        parts = map(answer, batches) if alone else self._lanes.map(answer, batches)
+        parts = map(answer, batches) if self.threads == 1 else self._lanes.map(answer, batches)
         probability, embedding = (np.concatenate(column) for column in zip(*parts, strict=True))
         return probability, embedding
 
