@@ -7,8 +7,10 @@ training loop; see `harken.training.group` for what they share.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -26,8 +28,6 @@ _PAUSE_S = 0.2
 _OWN = "ray"
 #: Settings of the shell that the workers need as well.
 _HANDED_ON = ("HARKEN_DATA", "HARKEN_CACHE")
-
-_Event = tuple[str, tuple[Any, ...]]
 
 
 def train(run: Run, watcher: Watcher, *, workers: int, address: str | None) -> Run:
@@ -52,28 +52,39 @@ def train(run: Run, watcher: Watcher, *, workers: int, address: str | None) -> R
         It failed, more often than workers are started anew.
     """
     with connected("Training on a Ray cluster", cores=workers, address=address):
+        from ray.train import TrainingFailedError
         from ray.util.queue import Queue
 
         events = Queue()
-        trainer = _trainer(run, workers, events)
-        ended: list[BaseException | None] = []
-        # Beside the main thread, which hears Ctrl-C: Ray Train would end the process for it.
-        thread = threading.Thread(target=_fit, args=(trainer, ended), daemon=True)
-        thread.start()
+        relay = _Relay(events, watcher)
         try:
-            failure = _relay(_events_until(events, thread), watcher)
-        except KeyboardInterrupt:
+            with relay, _own_ctrl_c():
+                _trainer(run, workers, events).fit()
+        except (KeyboardInterrupt, SystemExit):  # the latter is Ray Train's answer to Ctrl-C
             raise Interrupted(
                 f"Stopped. Go on with: harken train --resume {run.path} --engine ray "
                 f"--workers {workers}"
             ) from None
+        except TrainingFailedError as error:
+            raise TrainingError(
+                f"The training on Ray failed: {relay.failure or _first_line(error)} What was "
+                f"reached stays in {run.path}: go on with harken train --resume {run.path}"
+            ) from None
     shutil.rmtree(run.path / _OWN, ignore_errors=True)
-    if ended[0] is not None:
-        raise TrainingError(
-            f"The training on Ray failed: {failure or _first_line(ended[0])} What was reached "
-            f"stays in {run.path}: go on with harken train --resume {run.path}"
-        )
     return run
+
+
+@contextlib.contextmanager
+def _own_ctrl_c() -> Iterator[None]:
+    """Ray Train answers Ctrl-C by itself from now on; put back what answered it before."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _trainer(run: Run, workers: int, events: Any) -> Any:
@@ -105,37 +116,43 @@ def _trainer(run: Run, workers: int, events: Any) -> Any:
     )
 
 
-def _fit(trainer: Any, ended: list[BaseException | None]) -> None:
-    try:
-        trainer.fit()
-    except Exception as error:  # told by the thread that waits
-        ended.append(error)
-    else:
-        ended.append(None)
+class _Relay(threading.Thread):
+    """Shows what the first worker tells, as long as it is open as a context manager.
 
+    Attributes
+    ----------
+    failure : why the workers failed last, if they did
+    """
 
-def _events_until(events: Any, thread: threading.Thread) -> Iterator[_Event]:
-    """What the first worker tells, until the thread has ended."""
-    from ray.util.queue import Empty
+    def __init__(self, events: Any, watcher: Watcher) -> None:
+        super().__init__(daemon=True)
+        self._events = events
+        self._watcher = watcher
+        self._is_over = threading.Event()
+        self.failure = ""
 
-    while True:
-        is_over = not thread.is_alive()
-        try:
-            yield events.get(timeout=_PAUSE_S)
-        except Empty:
-            if is_over:
-                return
+    def __enter__(self) -> None:
+        self.start()
 
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self.join()
 
-def _relay(told: Iterator[_Event], watcher: Watcher) -> str:
-    """Show what is told; returns why the workers failed last, if they did."""
-    failure = ""
-    for event, values in told:
-        if event == "failed":
-            failure = str(values[0])
-        else:
-            getattr(watcher, event)(*values)
-    return failure
+    def run(self) -> None:
+        from ray.util.queue import Empty
+
+        while True:
+            is_over = self._is_over.is_set()
+            try:
+                event, values = self._events.get(timeout=_PAUSE_S)
+            except Empty:
+                if is_over:
+                    return
+                continue
+            if event == "failed":
+                self.failure = str(values[0])
+            else:
+                getattr(self._watcher, event)(*values)
 
 
 def work(given: dict[str, Any]) -> None:
