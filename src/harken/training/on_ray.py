@@ -51,26 +51,28 @@ def train(run: Run, watcher: Watcher, *, workers: int, address: str | None) -> R
     TrainingError
         It failed, more often than workers are started anew.
     """
-    with connected("Training on a Ray cluster", cores=workers, address=address):
-        from ray.train import TrainingFailedError
-        from ray.util.queue import Queue
+    try:
+        with connected("Training on a Ray cluster", cores=workers, address=address):
+            from ray.train import TrainingFailedError
+            from ray.util.queue import Queue
 
-        events = Queue()
-        relay = _Relay(events, watcher)
-        try:
-            with relay, _own_ctrl_c():
-                _trainer(run, workers, events).fit()
-        except (KeyboardInterrupt, SystemExit):  # the latter is Ray Train's answer to Ctrl-C
-            raise Interrupted(
-                f"Stopped. Go on with: harken train --resume {run.path} --engine ray "
-                f"--workers {workers}"
-            ) from None
-        except TrainingFailedError as error:
-            raise TrainingError(
-                f"The training on Ray failed: {relay.failure or _first_line(error)} What was "
-                f"reached stays in {run.path}: go on with harken train --resume {run.path}"
-            ) from None
-    shutil.rmtree(run.path / _OWN, ignore_errors=True)
+            events = Queue()
+            relay = _Relay(events, watcher)
+            try:
+                with relay, _own_ctrl_c():
+                    _trainer(run, workers, events).fit()
+            except (KeyboardInterrupt, SystemExit):  # the latter is Ray Train's answer to Ctrl-C
+                raise Interrupted(
+                    f"Stopped. Go on with: harken train --resume {run.path} --engine ray "
+                    f"--workers {workers}"
+                ) from None
+            except TrainingFailedError as error:
+                raise TrainingError(
+                    f"The training on Ray failed: {relay.failure or _first_line(error)} What was "
+                    f"reached stays in {run.path}: go on with harken train --resume {run.path}"
+                ) from None
+    finally:
+        shutil.rmtree(run.path / _OWN, ignore_errors=True)
     return run
 
 
