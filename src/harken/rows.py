@@ -99,8 +99,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self._index)
 
-    def __getitem__(self, which: Any) -> Rows:
-        """Some of the windows; or, as `[:, :, columns]`, all with some of the channels."""
+    def __getitem__(self, which: Any) -> Rows | NDArray[np.float32]:
+        """Some of the windows; or, as `[:, :, columns]`, all with some of the channels.
+
+        One window alone, by its number, is read.
+        """
         columns = self._columns
         if isinstance(which, tuple):
             which, steps, chosen = which
@@ -108,7 +111,11 @@ class Rows:
                 raise TypeError("steps cannot be chosen before the windows are read")
             every = columns or list(range(self._file.form[1]))
             columns = [every[column] for column in chosen]
-        return Rows(self._file, self._index[which], columns)
+        index = self._index[which]
+        if index.ndim == 0:
+            (alone,) = self.read(np.array([which]))
+            return alone
+        return Rows(self._file, index, columns)
 
     def __array__(
         self, dtype: np.dtype[Any] | None = None, copy: bool | None = None

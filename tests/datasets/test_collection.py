@@ -76,6 +76,8 @@ def test_what_is_selected_is_what_an_array_would_give(collection: Path) -> None:
             assert isinstance(one.x, Rows)
             np.testing.assert_array_equal(np.asarray(one.x), other.x)
             assert one.x.shape == other.x.shape
+            if len(one):
+                np.testing.assert_array_equal(one.x[-1], other.x[-1])
 
 
 def test_a_changed_collection_is_cut_anew(collection: Path) -> None:
@@ -93,6 +95,8 @@ def test_a_file_that_was_cut_short_is_told(collection: Path, tmp_path: Path) -> 
         kept.truncate(1000)
     with pytest.raises(FormatError, match="cut short"):
         np.asarray(found.x)
+    again = harken.load(str(collection))
+    assert len(np.asarray(again.x)) == len(found)
 
 
 def test_without_labels_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

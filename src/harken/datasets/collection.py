@@ -96,7 +96,16 @@ def _known(place: Path, state: str) -> dict[str, Any] | None:
             about = json.loads(str(archive["about"]))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return None
-    return found | {"about": about} if about["state"] == state else None
+    if about.get("state") != state or not _is_whole(place, about, len(found["y"])):
+        return None
+    return found | {"about": about}
+
+
+def _is_whole(place: Path, about: dict[str, Any], n_windows: int) -> bool:
+    """Whether the file of windows has the size that it should have."""
+    file = place / "windows.f32"
+    expected = 4 * n_windows * WindowSpec().n_steps * len(about["channels"])
+    return file.is_file() and file.stat().st_size == expected
 
 
 def _cut(files: list[Path], collection: Path, place: Path, state: str) -> None:
