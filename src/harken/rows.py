@@ -113,7 +113,7 @@ class Rows:
             columns = [every[column] for column in chosen]
         index = self._index[which]
         if index.ndim == 0:
-            (alone,) = self.read(np.array([which]))
+            alone: NDArray[np.float32] = self.read(np.array([which]))[0]
             return alone
         return Rows(self._file, index, columns)
 
