@@ -89,7 +89,7 @@ def _write_input(folder: Path, name: str, windows: Windows, data: str | None) ->
     """A recording of a test subject where there are recordings, else that subject's windows."""
     subject = windows.of_split("test").subjects[0]
     source = "simulated" if name == "simulated" else "hapt"
-    if datasets.at_hand(source, data=data):
+    if datasets.recordings_at_hand(source, data=data):
         recordings = datasets.load_recordings(source, data=data)
         path = folder / "recording.csv"
         write_recording(next(r for r in recordings if r.subject == subject), path)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harken import window_file
 from harken.datasets import simulated
 from harken.demo import write_recording
 from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording
@@ -366,6 +367,23 @@ def test_demo_tells_the_story_and_where_to_look(
     monkeypatch.chdir(tmp_path)
     assert say(*again).status == 0
     assert (tmp_path / "timeline.png").exists()
+
+
+def test_demo_without_raw_recordings_takes_windows(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows of both datasets are in the cache; the archives that they came from are gone."""
+    monkeypatch.delenv("HARKEN_DATA", raising=False)
+    monkeypatch.setenv("HARKEN_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    few = simulated.load()
+    few = few.select(np.arange(0, len(few), 4))
+    for name in ("uci-har", "hapt"):
+        window_file.save(few, tmp_path / "cache" / f"{name}-windows-v1.npz")
+    said = say("demo", "--out", tmp_path / "demo")
+    assert said.status == 0, said.err
+    (run,) = (tmp_path / "demo").iterdir()
+    assert (run / "windows.npz").exists()
 
 
 def test_personalise_writes_a_model_and_tells_before_and_after(say: Say, tmp_path: Path) -> None:

@@ -297,11 +297,13 @@ def local_archive(name: str, *, data: str | Path | None = None) -> Path | None:
 
 def at_hand(name: str, *, data: str | Path | None = None) -> bool:
     """Whether the dataset can be loaded without a download."""
-    if not get(name).published:
-        return True
-    return local_archive(name, data=data) is not None or (
-        data is None and _cache_file(name).is_file()
-    )
+    is_kept = data is None and get(name).published and _cache_file(name).is_file()
+    return is_kept or recordings_at_hand(name, data=data)
+
+
+def recordings_at_hand(name: str, *, data: str | Path | None = None) -> bool:
+    """Whether its raw recordings can be, where there are such; of them no cache is kept."""
+    return not get(name).published or local_archive(name, data=data) is not None
 
 
 def _read_or_discard(read: Callable[[Path], _Content], path: Path) -> _Content:
