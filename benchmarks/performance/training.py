@@ -29,6 +29,9 @@ from harken.windows import Windows
 CPU = torch.device("cpu")
 BATCH = 1500
 FLAGSHIP = "conv-bilstm"
+#: Of 50 to 750, the fastest for the notebook's network in either precision; its preset's 50 is
+#: older than that was measured and stays, for the sum's last bits depend on it.
+MICRO_BATCH = 128
 #: A multiply and an add for each weight of the notebook's network at each step of a window, forward
 #: once and backward twice.
 NOTEBOOK_FLOPS = BATCH * 128 * 3 * 2 * (9 * 32 + 2 * 4 * 32 * (32 + 32))
@@ -83,8 +86,7 @@ def alone(step: Step) -> Callable[[], float]:
 
 def notebook_step(windows: Windows, rounds: int) -> Comparison:
     """One optimiser step of the notebook's network on 1,500 windows."""
-    recipe = preset("notebook").recipe
-    best = dataclasses.replace(recipe, micro_batch=preset(FLAGSHIP).recipe.micro_batch)
+    recipe = dataclasses.replace(preset("notebook").recipe, micro_batch=MICRO_BATCH)
     arrays = {"x": windows.x[:BATCH].transpose(0, 2, 1), "y": windows.y[:BATCH]}
     h32, h16 = "harken, float32", "harken, bfloat16"
     t32, t16 = "torch as usually written, float32", "torch as usually written, bfloat16"
@@ -93,7 +95,7 @@ def notebook_step(windows: Windows, rounds: int) -> Comparison:
         "notebook-step",
         {
             h32: alone(Step(windows, recipe, torch.float32, BATCH)),
-            h16: alone(Step(windows, best, torch.bfloat16, BATCH)),
+            h16: alone(Step(windows, recipe, torch.bfloat16, BATCH)),
             t32: as_usual(windows, recipe, torch.float32),
             t16: as_usual(windows, recipe, torch.bfloat16),
             k32: Peer("keras-step", **arrays),
