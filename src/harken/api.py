@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from harken.errors import InputError, MissingExtraError
 from harken.folds import LOSO, SUBJECT_KFOLD, all_folds, inner_folds
 from harken.models import MODELS, require_torch
+from harken.ray_cluster import RAY
 from harken.splits import for_selection
 from harken.training.crossval import CrossValidation, Plan, run_all
-from harken.training.engine import RAY, engine_of
+from harken.training.engine import engine_of
 from harken.training.preset_file import SUFFIX, read_preset
 from harken.training.presets import PRESETS, Preset
 from harken.training.presets import preset as preset_of_name

@@ -30,6 +30,7 @@ class Engine:
 
     def answer(self, x: _Floats) -> tuple[_Floats, _Floats]:
         """Probability (n_windows, n_classes) and embedding of windows (n_windows, n_steps, ...)."""
+        x = np.asarray(x)  # of a collection they are on the disk until now
         if self.stream is None:
             probability, embedding = self._session.run(["probability", "embedding"], {"window": x})
             return probability, embedding

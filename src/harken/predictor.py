@@ -86,16 +86,13 @@ class Predictor:
     def answer(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The same of the windows' samples, (n_windows, n_steps, n_channels), as they must be."""
         if 0 < len(x) <= BATCH:  # at once: a stream asks for one window after the other
-            return self.engine.answer(np.asarray(x))
+            return self.engine.answer(x)
         batches = [x[first : first + BATCH] for first in range(0, len(x), BATCH)]
         # Never with no windows at all: an LSTM of onnxruntime ends the process for that.
         if not batches:
             return self._nothing("probability"), self._nothing("embedding")
-
-        def answer(batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-            return self.engine.answer(np.asarray(batch))  # which may be on the disk until now
-
-        parts = map(answer, batches) if self.threads == 1 else self._lanes.map(answer, batches)
+        each = map if self.threads == 1 else self._lanes.map
+        parts = each(self.engine.answer, batches)
         probability, embedding = (np.concatenate(column) for column in zip(*parts, strict=True))
         return probability, embedding
 

@@ -13,14 +13,22 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
 
-from harken.errors import InputError, MissingExtraError
+from harken.errors import InputError, MissingExtraError, UnknownNameError
 
-#: How often work is tried again whose process died.
-TRIES = 3
+#: What work for many cores runs on: this machine alone, or such a cluster.
+LOCAL, RAY = "local", "ray"
+ENGINES = (LOCAL, RAY)
 #: How long a cluster's address may take to answer, in seconds.
 _REACH_S = 5.0
 #: What its processes print is theirs; what fails comes back as an error.
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+
+
+def known_engine(name: str) -> str:
+    """The name itself; raises UnknownNameError where there is no such engine."""
+    if name not in ENGINES:
+        raise UnknownNameError("engine", name, ENGINES)
+    return name
 
 
 @contextlib.contextmanager

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from harken.errors import FormatError
 
 _MOST_AT_ONCE = 65_536
+#: Windows that are enough for statistics of all of them.
+_SAMPLE = 20_000
 
 
 class RowFile:
@@ -146,7 +148,7 @@ def on_disk(x: NDArray[np.float32]) -> Rows | None:
     return found if isinstance(found, Rows) else None
 
 
-def sample_of(x: NDArray[np.float32], most: int) -> NDArray[np.float32]:
+def sample_of(x: NDArray[np.float32], most: int = _SAMPLE) -> NDArray[np.float32]:
     """All windows, in memory; of more than so many, evenly spread ones."""
     rows = on_disk(x)
     if len(x) <= most:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests import ray_processes
 
 from harken.cli import main
 
@@ -34,7 +35,7 @@ def test_a_killed_worker_changes_nothing(
     killed = None
     while killed is None and job.poll() is None:
         assert time.monotonic() < until
-        killed = next(iter(scoring()), None)
+        killed = next(iter(ray_processes.called("score")), None)
         time.sleep(0.02)
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
@@ -43,19 +44,6 @@ def test_a_killed_worker_changes_nothing(
     told = json.loads(out)
     assert (told["recordings"], told["shards_failed"]) == (11, {})
     assert rows(tmp_path) == rows(undisturbed)
-
-
-def scoring() -> list[int]:
-    """Ray's processes that score a shard at this moment, by the names that Ray gives them."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            name = (process / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if name.startswith(b"ray::score"):
-            found.append(int(process.name))
-    return found
 
 
 def test_a_cluster_that_is_not_there_is_told(

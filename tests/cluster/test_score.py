@@ -25,7 +25,6 @@ from harken.cluster.scoring import days_of, score_recording
 from harken.cluster.shards import cut, share
 from harken.datasets.simulated import simulate
 from harken.errors import InputError
-from harken.gait import stretches
 from harken.prediction import predict
 from harken.predictor import Predictor
 from harken.recording import Recording, Sensor
@@ -278,20 +277,6 @@ def test_gait_is_found_wherever_it_is(tmp_path: Path, predictor: Predictor) -> N
     assert scored.mounting.method == "gait"
     assert scored.summary.steps_per_minute is not None
     assert 80 < scored.summary.steps_per_minute < 140
-
-
-def test_a_pause_of_years_takes_no_memory() -> None:
-    walker = simulate("1", minutes=2).acc
-    later = Sensor(walker.time_s + 1e9, walker.values)
-    found = stretches(
-        Sensor(
-            np.concatenate([walker.time_s, later.time_s]),
-            np.concatenate([walker.values, later.values]),
-        )
-    )
-    alone = stretches(walker)
-    assert len(found.gait) == 2 * len(alone.gait) > 0
-    np.testing.assert_allclose(found.gait[: len(alone.gait)], alone.gait, atol=1e-9)
 
 
 def test_shards_keep_their_bounds() -> None:

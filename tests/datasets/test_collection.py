@@ -44,9 +44,7 @@ def whole(collection: Path, labels: tuple[str, ...]) -> Windows:
     for path in sorted(collection.rglob("*.parquet")):
         recording = read(path)
         assert isinstance(recording, Recording)
-        parts.append(
-            cut(filter_recording(recording), WindowSpec(), harken.load(str(collection)).labels)
-        )
+        parts.append(cut(filter_recording(recording), WindowSpec(), labels))
     return concatenate(parts)
 
 
@@ -122,7 +120,6 @@ def test_it_is_learnt_from_as_from_memory(collection: Path, tmp_path: Path) -> N
 TRAIN = """
 import json, resource, sys
 import harken
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 run = harken.train(sys.argv[1], preset="stacked-lstm", epochs=0.05, out=sys.argv[2])
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps({"mb": after / 1024, "n": run.metrics["n_windows"]}))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests import ray_processes
 
 import harken
 from harken.api import resume
@@ -34,7 +35,7 @@ def test_a_killed_worker_changes_nothing(tmp_path: Path) -> None:
         assert training.poll() is None, training.communicate()[1]
         assert time.monotonic() < until
         time.sleep(0.01)
-    workers = training_now()
+    workers = ray_processes.called("RayTrainWorker")
     assert len(workers) == 2
     os.kill(workers[-1], signal.SIGKILL)
     out, err = training.communicate(timeout=200)
@@ -65,19 +66,6 @@ def test_a_stopped_training_goes_on_without_ray(tmp_path: Path) -> None:
     assert f"harken train --resume {run}" in " ".join(err.split())
     assert "Traceback" not in err
     assert resume(run).finished
-
-
-def training_now() -> list[int]:
-    """Ray's processes that train, by the names that Ray gives them."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            name = (process / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if name.startswith(b"ray::RayTrainWorker"):
-            found.append(int(process.name))
-    return sorted(found)
 
 
 @pytest.mark.parametrize(

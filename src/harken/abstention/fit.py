@@ -21,8 +21,6 @@ _LEAST_VARIANCE = 1e-3
 #: Of the lengths of gravity that the training people's devices gave, the outermost share is left
 #: out, and so many g are let pass beyond: devices that nobody has calibrated differ by that much.
 _OUTERMOST, _CALIBRATION_G = 0.001, 0.1
-#: Windows that the density is fitted on, at the most.
-_MOST_SAMPLED = 20_000
 
 
 def fit_signals(windows: Windows) -> SignalModel | None:
@@ -34,7 +32,7 @@ def fit_signals(windows: Windows) -> SignalModel | None:
     """
     if not n_statistics(windows.channels):
         return None
-    x = sample_of(windows.x, _MOST_SAMPLED)
+    x = sample_of(windows.x)
     statistics = statistics_of(x, windows.channels)
     n_components = min(_MOST_COMPONENTS, max(1, len(statistics) // _WINDOWS_EACH))
     mixture = fit_mixture(statistics, n_components, least_variance=_LEAST_VARIANCE)

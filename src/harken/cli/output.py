@@ -62,6 +62,9 @@ ModelOption = Annotated[
 ]
 ChannelsOption = Annotated[str | None, typer.Option("--channels", help="all or accelerometer.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+AddressOption = Annotated[
+    str | None, typer.Option(help="A Ray cluster that runs, as auto; else one is started.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Makes the run repeatable.")]
 
 

@@ -11,6 +11,7 @@ import typer
 
 from harken import pretrained
 from harken.cli.output import (
+    AddressOption,
     JsonOption,
     MountingOption,
     PlacementOption,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from harken.cluster.shards import Shard
 
 EXAMPLE = example("harken score study/ scored/", "harken score study/ scored/ --shard 3/16")
-_ENGINES = ("local", "ray")
 
 
 def score(
@@ -52,10 +52,7 @@ def score(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes here; all cores where left out.")
     ] = None,
-    address: Annotated[
-        str | None,
-        typer.Option(help="A Ray cluster that runs, as auto; else one is started."),
-    ] = None,
+    address: AddressOption = None,
     shard: Annotated[
         str | None,
         typer.Option(
@@ -76,12 +73,11 @@ def score(
     from harken.cluster.job import Job
     from harken.cluster.scoring import Settings
     from harken.cluster.shards import share
-    from harken.errors import UnknownNameError
+    from harken.ray_cluster import known_engine
     from harken.resolve import parse_mounting, placement_of
     from harken.smoothing import known_way
 
-    if engine not in _ENGINES:
-        raise UnknownNameError("engine", engine, _ENGINES)
+    known_engine(engine)
     settings = Settings(
         placement=None if placement is None else placement_of(placement),
         mounting=parse_mounting(mounting),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from harken.cli.output import (
+    AddressOption,
     ChannelsOption,
     DataOption,
     DatasetArgument,
@@ -40,9 +41,7 @@ def train(
         str, typer.Option(help="local, or ray: workers of a cluster share each batch.")
     ] = "local",
     workers: Annotated[int | None, typer.Option(min=1, help="Of Ray, two if left out.")] = None,
-    address: Annotated[
-        str | None, typer.Option(help="A Ray cluster that runs, as auto; else one is started.")
-    ] = None,
+    address: AddressOption = None,
     data: DataOption = None,
     subject_pattern: SubjectPatternOption = None,
     as_json: JsonOption = False,

@@ -6,8 +6,17 @@ again and nothing is done twice.
 """
 
 from importlib.util import find_spec
+from pathlib import Path
 
 from harken.errors import MissingExtraError
+
+#: The folder of a collection that holds its recordings, one folder below for each subject.
+RECORDINGS = "recordings"
+
+
+def is_collection(folder: Path) -> bool:
+    """Whether a folder is one that `harken data import` made."""
+    return any((folder / RECORDINGS).glob("subject=*"))
 
 
 def require_pyarrow() -> None:

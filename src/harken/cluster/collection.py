@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from harken.cluster import RECORDINGS
 from harken.cluster.recording_file import write_recording
 from harken.cluster.tables import write_table
 from harken.datasets.folder import compiled, read_one, recording_files
 from harken.errors import HarkenError, InputError, StorageError
 
-RECORDINGS = "recordings"
 FAILURES = "failures.parquet"
 _UNKNOWN = "unknown"
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from harken.cluster.job import Job
-from harken.cluster.local import Ended
+from harken.cluster.local import TRIES, Ended
 from harken.cluster.shards import Shard
 from harken.errors import HarkenError
-from harken.ray_cluster import TRIES, connected
+from harken.ray_cluster import connected
 
 
 def run(
@@ -19,14 +19,7 @@ def run(
 
     Parameters
     ----------
-    workers, address : see `harken.ray_cluster.connected`
-
-    Raises
-    ------
-    MissingExtraError
-        Ray is not installed.
-    InputError
-        The cluster cannot be reached.
+    workers, address : see `harken.ray_cluster.connected`, which also says what is raised
     """
     with connected("Scoring on a Ray cluster", cores=workers, address=address) as ray:
         _run(ray, job, shards, ended)

@@ -204,15 +204,13 @@ def load(
 
 
 def _load_folder(path: Path, subject_pattern: str | None) -> Windows:
-    if not (path / "recordings").is_dir():
-        return folder.load(path, subject_pattern=subject_pattern)
-    from harken.cluster import require_pyarrow
+    from harken.cluster import is_collection, require_pyarrow
 
+    if not is_collection(path):
+        return folder.load(path, subject_pattern=subject_pattern)
     require_pyarrow()
     from harken.datasets import collection
 
-    if not collection.is_collection(path):
-        return folder.load(path, subject_pattern=subject_pattern)
     if subject_pattern is not None:
         raise InputError(
             f"A pattern for subjects was given, but {path} is a collection, which knows whose its "

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.cluster.collection import RECORDINGS, listed
+from harken.cluster.collection import listed
 from harken.cluster.cutting import windows_of
 from harken.cluster.recording_file import RecordingFile
 from harken.errors import InputError, storing
@@ -31,11 +31,6 @@ _VERSION = 1
 _KNOWN = tuple(name for name in PER_WINDOW if name != "x")
 
 
-def is_collection(folder: Path) -> bool:
-    """Whether a folder is one that `harken data import` made."""
-    return any((folder / RECORDINGS).glob("subject=*"))
-
-
 def load(collection: Path, cache: Path) -> Windows:
     """The windows of the recordings that are labelled; their samples stay on the disk.
 
@@ -47,7 +42,7 @@ def load(collection: Path, cache: Path) -> Windows:
     Returns
     -------
     Windows
-        Without a split; activities in natural order of their names.
+        As `harken.datasets.folder.load` gives them.
 
     Raises
     ------

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harken.errors import InputError, UnknownNameError
+from harken.errors import InputError
+from harken.ray_cluster import LOCAL, RAY, known_engine
 from harken.training.run import Run
 from harken.training.workers import refuse_no_workers
 from harken.windows import Windows
@@ -13,18 +14,16 @@ from harken.windows import Windows
 if TYPE_CHECKING:
     from harken.training.loop import Watcher
 
-LOCAL, RAY = "local", "ray"
-ENGINES = (LOCAL, RAY)
 _WORKERS = 2
 
 
 @dataclass(frozen=True)
-class Engine:
+class TrainingEngine:
     """An engine with its settings.
 
     Attributes
     ----------
-    name : of `ENGINES`
+    name : of `harken.ray_cluster.ENGINES`
     workers, address : of a Ray cluster, see `harken.training.on_ray`
     """
 
@@ -43,7 +42,7 @@ class Engine:
         return on_ray.train(run, watcher or Silent(), workers=self.workers, address=self.address)
 
 
-def engine_of(name: str, workers: int | None, address: str | None) -> Engine:
+def engine_of(name: str, workers: int | None, address: str | None) -> TrainingEngine:
     """An engine by name.
 
     Raises
@@ -53,12 +52,10 @@ def engine_of(name: str, workers: int | None, address: str | None) -> Engine:
     InputError
         The other settings do not go with it.
     """
-    if name not in ENGINES:
-        raise UnknownNameError("engine", name, ENGINES)
-    if name != RAY and (workers is not None or address is not None):
+    if known_engine(name) != RAY and (workers is not None or address is not None):
         raise InputError(
             "Workers and an address are for a Ray cluster (--engine ray); here, a training takes "
             "all cores by itself."
         )
     refuse_no_workers(workers)
-    return Engine(name, workers or _WORKERS, address)
+    return TrainingEngine(name, workers or _WORKERS, address)

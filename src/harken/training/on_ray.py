@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harken.errors import HarkenError, Interrupted, TrainingError
-from harken.ray_cluster import TRIES, connected
+from harken.ray_cluster import connected
 from harken.training.loop import Watcher
 from harken.training.run import Run
 
@@ -26,6 +26,8 @@ from harken.training.run import Run
 _PAUSE_S = 0.2
 #: Where Ray Train keeps what it needs of a training, within the run's folder; gone afterwards.
 _OWN = "ray"
+#: How often all workers are started anew after one was lost.
+_RESTARTS = 2
 #: Settings of the shell that the workers need as well.
 _HANDED_ON = ("HARKEN_DATA", "HARKEN_CACHE")
 
@@ -38,14 +40,10 @@ def train(run: Run, watcher: Watcher, *, workers: int, address: str | None) -> R
     run : a created run, in a folder that all machines see
     watcher : shows the progress
     workers : that share each batch, a core or a CUDA device each
-    address : see `harken.ray_cluster.connected`
+    address : see `harken.ray_cluster.connected`, which also says what is raised besides
 
     Raises
     ------
-    MissingExtraError
-        Ray is not installed.
-    InputError
-        The cluster cannot be reached.
     Interrupted
         The user stopped it; the run can be resumed.
     TrainingError
@@ -113,7 +111,7 @@ def _trainer(run: Run, workers: int, events: Any) -> Any:
         run_config=RunConfig(
             name=_OWN,
             storage_path=str(path),
-            failure_config=FailureConfig(max_failures=TRIES - 1),
+            failure_config=FailureConfig(max_failures=_RESTARTS),
         ),
     )
 

@@ -28,9 +28,6 @@ from harken.training.run import Config, Run
 from harken.training.stretches import stretches_of
 from harken.windows import UNLABELLED, Windows
 
-#: Windows that the input transform is fitted on, at the most: it takes several times their size.
-_MOST_SAMPLED = 20_000
-
 
 class Silent:
     """A watcher that shows nothing."""
@@ -178,7 +175,8 @@ def new_network(windows: Windows, recipe: Recipe, seed: int) -> Network:
     if recipe.initial_values == "notebook":
         initialise_as_notebook(network)
     if recipe.normalise != "none":
-        sample = torch.from_numpy(sample_of(windows.x, _MOST_SAMPLED))
+        # Its views of the windows take several times their size.
+        sample = torch.from_numpy(sample_of(windows.x))
         network.transform.fit(sample, recipe.normalise)
     return network
 
