@@ -22,6 +22,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 PEERS_TF := .venv-peers-tf
+# Compiled while Harken is installed, where there is a C compiler.
+COMPILED := hatch_build.py src/harken/models/fused_lstm.c
 
 .PHONY: demo docs docs-pages docs-site test test-long test-all test-faults check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
 .DEFAULT_GOAL := demo
@@ -102,12 +104,12 @@ $(VENV)/.torch: $(VENV)/.python constraints.txt
 	$(BIN)/pip install -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.torch pyproject.toml
+$(VENV)/.installed: $(VENV)/.torch pyproject.toml $(COMPILED)
 	@echo "Installing Harken ..."
 	$(BIN)/pip install -c constraints.txt -e '.[train]'
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.torch pyproject.toml
+$(VENV)/.installed-dev: $(VENV)/.torch pyproject.toml $(COMPILED)
 	@echo "Installing Harken and what its tests need ..."
 	$(BIN)/pip install -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.installed

@@ -13,12 +13,16 @@ def describe_machine(device: str, precision: str) -> dict[str, str]:
     import onnxruntime
     import torch
 
+    from harken.models.fused_lstm import kernel_name
+
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": str(torch.get_num_threads()),
         "device": device,
         "precision": precision,
+        "lstm": f"fused for {name}" if (name := kernel_name()) else "PyTorch's",
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "numpy": numpy.__version__,
