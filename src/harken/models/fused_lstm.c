@@ -36,6 +36,15 @@
 #define COLUMNS 4 /* vectors of a tile's row */
 #define GATES 4
 
+/* All rows from `at` up to n; what is over after whole tiles in pairs, for one row alone costs
+ * nearly as much as three. */
+#define IN_TILES(at, n)                                                                            \
+    do {                                                                                           \
+        for (; at + ROWS <= n; at += ROWS) TILE(ROWS);                                             \
+        for (; at + 2 <= n; at += 2) TILE(2);                                                      \
+        for (; at < n; at++) TILE(1);                                                              \
+    } while (0)
+
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 /* Its loops over rows and columns are unrolled only where both are known, so all is inlined. */
 #define INLINE static inline __attribute__((always_inline))
@@ -115,8 +124,7 @@ void lstm_forward(long T, long B, long F, long H, int reverse, int keep_gates, c
 #define TILE(rows)                                                                                 \
     step_tile(rows, F, H, w_u, bias_u, x_t + s * F, h_before + s * H, c_before + s * H + u,        \
               gates_t + s * GATES * H + u, c_t + s * H + u, h_t + s * H + u)
-            for (; s + ROWS <= B; s += ROWS) TILE(ROWS);
-            for (; s < B; s++) TILE(1);
+            IN_TILES(s, B);
 #undef TILE
         }
     }
@@ -167,8 +175,7 @@ INLINE void input_columns(const int columns, long B, long F, long H, long first,
 #define TILE(rows)                                                                                 \
     input_tile(rows, columns, F, H, first, w, d_gates + s * GATES * H, d_x + s * F,                \
                d_h_before + s * H)
-    for (; s + ROWS <= B; s += ROWS) TILE(ROWS);
-    for (; s < B; s++) TILE(1);
+    IN_TILES(s, B);
 #undef TILE
 }
 
@@ -202,8 +209,7 @@ static void weight_gradients(long B, long K, long H, const float *input, const f
         long k = 0;
 #define TILE(rows)                                                                                 \
     weight_tile(rows, B, K, H, input + k, d_gates + column, d_w + k * GATES * H + column)
-        for (; k + ROWS <= K; k += ROWS) TILE(ROWS);
-        for (; k < K; k++) TILE(1);
+        IN_TILES(k, K);
 #undef TILE
     }
 }
