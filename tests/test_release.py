@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import harken
+from harken.models.fused_lstm import kernel_name
 
 ROOT = Path(__file__).parents[1]
 #: What no other module of the package asks for by its name, and is needed nonetheless.
@@ -26,9 +27,9 @@ _WITH_IT = (
 )
 
 
-def run(*command: str | Path, cwd: Path) -> str:
+def run(*command: str | Path, cwd: Path, **variables: str) -> str:
     """Run a command without what this environment holds; returns what it printed."""
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | variables
     done = subprocess.run(
         [str(word) for word in command], cwd=cwd, env=env, capture_output=True, text=True,
         timeout=900,
@@ -54,6 +55,8 @@ def test_the_wheel_recognises_a_walk_in_an_empty_environment(tmp_path: Path) -> 
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert names >= set(_WITH_IT)
+    if kernel_name():  # then a compiler is here
+        assert "harken/models/fused_lstm_avx2.so" in names
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"harken"}
     with tarfile.open(sources) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
@@ -79,3 +82,15 @@ def test_the_wheel_recognises_a_walk_in_an_empty_environment(tmp_path: Path) -> 
     assert (tmp_path / "walk.png").read_bytes().startswith(b"\x89PNG")
     where = run(python, "-c", "import harken; print(harken.__file__)", cwd=tmp_path)
     assert str(tmp_path) in where
+
+
+@pytest.mark.long
+def test_without_a_compiler_the_wheel_is_for_every_machine(tmp_path: Path) -> None:
+    run(
+        sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT, cwd=tmp_path,
+        CC="/nowhere/cc",
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name == f"harken-{harken.__version__}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if name.endswith(".so")]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+import torch
 
 from benchmarks.pages import write_section
 from benchmarks.performance import (
@@ -19,6 +21,7 @@ from benchmarks.performance import (
 )
 from benchmarks.performance.comparison import Comparison
 from harken.files import write_text
+from harken.training.device import choose_dtype
 from harken.training.machine import describe_machine
 
 RESULTS = Path("docs/results/performance.json")
@@ -34,27 +37,38 @@ PARTS: dict[str, Callable[[int], Iterable[Comparison]]] = {
 }
 
 
+def instructions() -> str:
+    """What the processor computes with, on which much depends: each kind has its own tables."""
+    about = describe_machine("cpu", "auto")
+    has_bfloat16 = choose_dtype("auto", torch.device("cpu")) == torch.bfloat16
+    return f"{about['instructions']}{', bfloat16' if has_bfloat16 else ''}"
+
+
 def machine() -> str:
     """Where it was measured, in a sentence."""
     about = describe_machine("cpu", "auto")
     return (
-        f"{about['processor']} ({about['instructions']}), {about['cores']} cores, "
-        f"{about['system']}; Python "
-        f"{about['python']}, NumPy {about['numpy']}, PyTorch {about['torch']}, onnxruntime "
+        f"{about['processor']} ({instructions()}), {about['cores']} cores, {about['system']}; "
+        f"Python {about['python']}, NumPy {about['numpy']}, PyTorch {about['torch']}, onnxruntime "
         f"{about['onnxruntime']}"
     )
 
 
 def keep(found: Comparison) -> None:
-    """Into the file of results, and into the page."""
+    """Into the file of results, and into the page, beside what other kinds of processor did."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    results[found.name] = found.as_dict() | {"machine": machine()}
+    by_kind = results.setdefault(found.name, {})
+    by_kind[instructions()] = found.as_dict() | {"machine": machine()}
     write_text(RESULTS, json.dumps(results, indent=1) + "\n")
-    write_section(found.name, text_of(results[found.name]), PAGE)
+    write_section(found.name, text_of(by_kind), PAGE)
 
 
-def text_of(kept: dict[str, object]) -> str:
+def text_of(by_kind: Mapping[str, Mapping[str, object]]) -> str:
     """A section of the page, from what is kept of it."""
+    return "\n\n".join(_text_of_one(by_kind[kind]) for kind in sorted(by_kind))
+
+
+def _text_of_one(kept: Mapping[str, object]) -> str:
     about = dict(kept)
     where = about.pop("machine")
     found = Comparison.of_dict(about)

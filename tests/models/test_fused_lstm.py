@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from harken.models.fused_lstm import fused_lstm, is_fused, kernel_name
-from harken.models.lstm import Lstm, make_lstm
+from harken.models.lstm import LSTM, make_lstm
 
 IS_THERE = kernel_name() is not None
 CAN_BE = platform.machine().lower() in ("x86_64", "amd64") and bool(
@@ -55,7 +55,7 @@ def outputs_and_gradients(
     return [y, hidden, cell, *torch.autograd.grad(loss, inputs)]
 
 
-def plain(lstm: Lstm) -> nn.LSTM:
+def plain(lstm: LSTM) -> nn.LSTM:
     """PyTorch's own, in double precision, with the same weights."""
     own = nn.LSTM(lstm.input_size, lstm.hidden_size, bidirectional=lstm.bidirectional).double()
     own.load_state_dict(lstm.state_dict())
@@ -64,7 +64,7 @@ def plain(lstm: Lstm) -> nn.LSTM:
     return own
 
 
-def compare(lstm: Lstm, x: Tensor, state: tuple[Tensor, Tensor] | None, error: float) -> None:
+def compare(lstm: LSTM, x: Tensor, state: tuple[Tensor, Tensor] | None, error: float) -> None:
     """It must be fused, and agree with double precision relative to the largest element.
 
     Where all are small, as what is left of larger ones, relative to a tenth.
@@ -113,7 +113,7 @@ def test_it_is_pytorchs_for_any_sizes_and_states() -> None:
         has_state: bool, seed: int,
     ) -> None:  # fmt: skip
         torch.manual_seed(seed)
-        lstm = Lstm(n_features, hidden, bidirectional=bidirectional)
+        lstm = LSTM(n_features, hidden, bidirectional=bidirectional)
         shape = 1 + bidirectional, n_windows, hidden
         state = (
             (torch.randn(shape).requires_grad_(), torch.randn(shape).requires_grad_())
@@ -128,7 +128,7 @@ def test_it_is_pytorchs_for_any_sizes_and_states() -> None:
 @pytest.mark.usefixtures("instructions")
 def test_large_values_saturate_as_curves_do() -> None:
     torch.manual_seed(0)
-    compare(Lstm(8, 8), 40 * torch.randn(20, 9, 8), None, 1e-5)
+    compare(LSTM(8, 8), 40 * torch.randn(20, 9, 8), None, 1e-5)
 
 
 @pytest.mark.usefixtures("instructions")
@@ -136,7 +136,7 @@ def test_what_is_no_number_stays_none_and_stays_in_its_window() -> None:
     x = torch.zeros(4, 5, 8)
     x[1, 2, 3] = float("nan")
     with torch.no_grad():
-        y, _ = Lstm(8, 8)(x)
+        y, _ = LSTM(8, 8)(x)
     assert y.isnan().any(dim=2).nonzero().tolist() == [[1, 2], [2, 2], [3, 2]]
 
 
@@ -154,7 +154,7 @@ def test_a_window_gets_the_same_bits_whatever_is_beside_it_and_without_gradients
 
 @pytest.mark.usefixtures("instructions")
 def test_sizes_that_do_not_fit_are_refused() -> None:
-    lstm = Lstm(9, 16)
+    lstm = LSTM(9, 16)
     with pytest.raises(ValueError, match="x is torch"):
         lstm(torch.zeros(3, 2, 8))
     state = torch.zeros(2, 5)
@@ -170,7 +170,7 @@ def test_other_precisions_are_pytorchs() -> None:
     assert not is_fused(x.double())
     with torch.autocast("cpu", torch.bfloat16):
         assert not is_fused(x)
-    y, _ = Lstm(8, 8).double()(x.double())
+    y, _ = LSTM(8, 8).double()(x.double())
     assert y.dtype == torch.float64
 
 

@@ -10,7 +10,7 @@ from harken.models.fused_lstm import fused_lstm, is_fused
 _State = tuple[Tensor, Tensor]
 
 
-class Lstm(nn.LSTM):
+class LSTM(nn.LSTM):
     """`torch.nn.LSTM` of one layer, faster where `fused_lstm` takes its inputs.
 
     Weights, their names and what it returns are PyTorch's; the outputs are, to rounding.
@@ -52,12 +52,12 @@ class Lstm(nn.LSTM):
         return w_ih, w_hh, b_ih + b_hh
 
 
-def make_lstm(n_inputs: int, hidden: int, *, bidirectional: bool = False) -> Lstm:
+def make_lstm(n_inputs: int, hidden: int, *, bidirectional: bool = False) -> LSTM:
     """One layer, with one trained bias where torch has two: the second stays a constant.
 
     It is 1 on the forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015), else 0.
     """
-    lstm = Lstm(n_inputs, hidden, bidirectional=bidirectional)
+    lstm = LSTM(n_inputs, hidden, bidirectional=bidirectional)
     for name, parameter in lstm.named_parameters():
         if name.startswith("bias"):
             nn.init.zeros_(parameter)
