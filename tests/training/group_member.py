@@ -1,6 +1,6 @@
 """One process of a group that takes some steps together, for test_group.py.
 
-python group_member.py RANK SIZE MEETING OUT
+python group_member.py RANK SIZE MEETING MICRO_BATCH OUT
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from harken.training.presets import PRESETS
 
 
 def main() -> None:
-    rank, size, meeting, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
+    rank, size, micro_batch = (int(sys.argv[number]) for number in (1, 2, 4))
+    meeting, out = sys.argv[3], Path(sys.argv[5])
     if size > 1:
         torch.distributed.init_process_group(
             "gloo", init_method=f"file://{meeting}", rank=rank, world_size=size
@@ -31,14 +32,15 @@ def main() -> None:
         torch.randn(90, 32, 9, generator=generator),
         torch.randint(0, 6, (90,), generator=generator),
     )
-    recipe = PRESETS["conv-bilstm"].recipe
-    recipe = dataclasses.replace(recipe, micro_batch=40)  # three of them
+    recipe = PRESETS["stacked-lstm"].recipe
+    # Gradients are clipped in each step, by a norm over all of them.
+    recipe = dataclasses.replace(recipe, micro_batch=micro_batch, clip_norm=0.01)
     torch.manual_seed(1)
     network = build(recipe.model, Shape(9, 32, 6), recipe.options)
     optimiser = make_optimiser(network, recipe)
     told = []
     with Lanes(torch.device("cpu")) as lanes:
-        for step in range(1, 4):
+        for step in range(1, 13):
             told += train_step(
                 network, optimiser, data, torch.arange(90), recipe, dtype=torch.float32,
                 lanes=lanes, seed=3, step=step, group=Together() if size > 1 else ALONE,

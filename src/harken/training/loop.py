@@ -252,7 +252,8 @@ def train_step(
         mine or [nothing, nothing, *map(torch.zeros_like, trained)]
     )
     for parameter, total in zip(trained, gradients, strict=True):
-        parameter.grad = total
+        # Some come transposed, but not from a group; a norm sums in the order of the memory.
+        parameter.grad = total.contiguous()
     loss = total_loss.item() / n_labels + l2_term(network, recipe)
     if recipe.clip_norm:
         nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
