@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -20,6 +24,21 @@ def test_the_same_seed_gives_the_same_person() -> None:
     one, two = simulated.simulate("7"), simulated.simulate("7")
     assert np.array_equal(one.acc.values, two.acc.values)
     assert one.spans == two.spans
+
+
+def test_the_same_seed_gives_the_same_person_whatever_the_number_of_threads() -> None:
+    code = (
+        "import hashlib; from harken.datasets import simulated; p = simulated.simulate('1');"
+        "print([hashlib.sha256(s.values.tobytes()).hexdigest() for s in (p.acc, p.gyro)])"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | {"OPENBLAS_NUM_THREADS": threads},
+            check=True, capture_output=True, text=True,
+        ).stdout
+        for threads in ("1", "2")
+    }  # fmt: skip
+    assert len(told) == 1
 
 
 def test_another_seed_or_subject_gives_another() -> None:

@@ -24,7 +24,7 @@ from harken.datasets.simulated.parameters import ACTIVITIES as _ACTIVITIES
 from harken.datasets.simulated.parameters import parameters
 from harken.datasets.simulated.person import Person, draw_person
 from harken.recording import Recording, Span, on_one_clock
-from harken.signal_path import filter_recording
+from harken.signal_path import filter_recording, rotate
 from harken.windows import ACTIVITIES, Windows, WindowSpec, concatenate, cut
 
 __all__ = [
@@ -171,4 +171,4 @@ def _sense(
     """What the phone reports: gravity, turning and movement in its own axes, and its biases."""
     acc, gyro = up + moves[:, :3], moves[:, 3:].copy()
     gyro[1:] -= np.cross(up[:-1], np.diff(up, axis=0)) * RATE_HZ
-    return np.hstack([acc @ person.worn.T, gyro @ person.worn.T]) + person.bias
+    return np.hstack([rotate(acc, person.worn), rotate(gyro, person.worn)]) + person.bias

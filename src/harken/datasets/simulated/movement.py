@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,7 @@ def _strides(person: Person, gait: int, n: int, rng: np.random.Generator) -> NDA
     # Each harmonic is the one before times the first: quicker than so many sines.
     waves = np.cumprod(np.repeat(np.exp(1j * angle)[:, None], len(HARMONICS), axis=1), axis=1)
     stride = draw_stride(person, gait, rng)
-    strides: NDArray[np.float64] = strength[:, None] * (waves @ stride.T).real
+    strides: NDArray[np.float64] = strength[:, None] * _product(waves, stride).real
     return strides
 
 
@@ -74,7 +75,8 @@ def _movement(
 ) -> NDArray[np.float64]:
     """What does not repeat, (n, 6): noise by band, which rises and falls."""
     moments = np.stack([slow_noise(n, _MOMENT_HZ, rng) for _ in range(2)])
-    change = np.tensordot(moments, parameters().movement_moment[:, activity], axes=(0, 0))
+    first, second = parameters().movement_moment[:, activity]
+    change = moments[0, :, None, None] * first + moments[1, :, None, None] * second
     size = np.exp(person.movement[activity] + change)
     moving: NDArray[np.float64] = (size * _band_noise(activity, n, rng)).sum(axis=1)
     return moving
@@ -94,6 +96,16 @@ def _band_noise(activity: int, n: int, rng: np.random.Generator) -> NDArray[np.f
         white = (drawn[0, own] + 1j * drawn[1, own]) / np.sqrt(2)
         # Of a mean square of 1: 2 / n² times the sum of these squares (Parseval).
         scale = n_quick / np.sqrt(2 * max(len(own), 1))
-        spectrum[own, b] = white @ np.linalg.cholesky(coherence).T * scale
+        spectrum[own, b] = _product(white, np.linalg.cholesky(coherence)) * scale
     noise: NDArray[np.float64] = irfft(spectrum, n_quick, axis=0)
     return noise[:n]
+
+
+def _product(rows: NDArray[Any], matrix: NDArray[np.float64]) -> NDArray[Any]:
+    """rows @ matrix.T, by NumPy's own loops.
+
+    BLAS rounds some rows in another way where it has another number of threads, and the same seed
+    is to give the same person everywhere.
+    """
+    product: NDArray[Any] = np.einsum("nk,mk->nm", rows, matrix)
+    return product
