@@ -101,7 +101,7 @@ def _band_noise(activity: int, n: int, rng: np.random.Generator) -> NDArray[np.f
     return noise[:n]
 
 
-def _product(rows: NDArray[Any], matrix: NDArray[np.float64]) -> NDArray[Any]:
+def _product(rows: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
     """rows @ matrix.T, by NumPy's own loops.
 
     BLAS rounds some rows in another way where it has another number of threads, and the same seed
