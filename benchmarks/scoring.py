@@ -37,7 +37,7 @@ RESULTS = Path("docs/results/scoring.json")
 PAGE = Path("docs/scale.md")
 RATES_HZ = (50, 100)
 #: Recordings of each rate, and hours of each.
-N_RECORDINGS = 8
+N_RECORDINGS = 4
 WEEK_H = 168.0
 #: One worker and two take turns, for the first one comes right after the files were written.
 ROUNDS = 3

@@ -349,6 +349,7 @@ def test_a_model_without_gyroscope_takes_either_recording(
     assert [b["activity"] for b in both] == [b["activity"] for b in alone]
 
 
+@pytest.mark.long
 def test_demo_tells_the_story_and_where_to_look(
     say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

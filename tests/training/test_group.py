@@ -27,10 +27,16 @@ def trained(folder: Path, size: int, micro_batch: int) -> list[dict[str, torch.T
     return [torch.load(out, weights_only=True) for out in outs]
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
+    return trained(tmp_path_factory.mktemp("group") / "alone", 1, 40)[0]
+
+
 @pytest.mark.parametrize("size", [2, 4])
-def test_a_group_takes_the_steps_of_one(tmp_path: Path, size: int) -> None:
+def test_a_group_takes_the_steps_of_one(
+    alone: dict[str, torch.Tensor], tmp_path: Path, size: int
+) -> None:
     """Of three micro-batches; with dropout and augmentation. Of four processes one has none."""
-    (alone,) = trained(tmp_path / "alone", 1, 40)
     group = trained(tmp_path / "group", size, 40)
     for member in group:
         assert torch.equal(member["weights"], group[0]["weights"])
