@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,16 +40,14 @@ MICRO_BATCH = 128
 NOTEBOOK_FLOPS = BATCH * 128 * 3 * 2 * (9 * 32 + 2 * 4 * 32 * (32 + 32))
 
 
-def measure(rounds: int) -> list[Comparison]:
-    """All of it, from the training windows of UCI HAR."""
+def measure(rounds: int) -> Iterator[Comparison]:
+    """All of it, each as soon as it is there, from the training windows of UCI HAR."""
     windows = datasets.load("uci-har").of_split("train")
-    return [
-        notebook_step(windows, 2 * rounds),
-        parts_of_a_step(windows, 4 * rounds),
-        micro_batches(windows, 4 * rounds),
-        to_accuracy(rounds),
-        whole(windows, rounds),
-    ]
+    yield notebook_step(windows, 2 * rounds)
+    yield parts_of_a_step(windows, 4 * rounds)
+    yield micro_batches(windows, 4 * rounds)
+    yield to_accuracy(rounds)
+    yield whole(windows, rounds)
 
 
 class Step:
