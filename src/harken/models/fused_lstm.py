@@ -29,7 +29,7 @@ def kernel_name() -> str | None:
 
 
 def is_fused(x: Tensor) -> bool:
-    """Whether `fused_lstm` takes these inputs, which are those of `fused_lstm`, here."""
+    """Whether `fused_lstm` can compute with inputs like these, on this processor."""
     return (
         x.dtype == torch.float32
         and x.device.type == "cpu"

@@ -15,6 +15,7 @@ def describe_machine(device: str, precision: str) -> dict[str, str]:
 
     from harken.models.fused_lstm import kernel_name
 
+    is_fused = (device, precision) == ("cpu", "float32") and kernel_name() is not None
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
@@ -22,7 +23,7 @@ def describe_machine(device: str, precision: str) -> dict[str, str]:
         "threads": str(torch.get_num_threads()),
         "device": device,
         "precision": precision,
-        "lstm": f"fused for {name}" if (name := kernel_name()) else "PyTorch's",
+        "lstm": f"fused for {kernel_name()}" if is_fused else "PyTorch's",
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "numpy": numpy.__version__,
