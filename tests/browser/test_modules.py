@@ -65,6 +65,16 @@ def test_events_that_come_at_once_are_spread_over_the_pause_before(page: Any) ->
     assert np.diff(found[:, 0]).min() > 0
 
 
+@pytest.mark.parametrize("pause_s", [0.3, 2.0, 60.0])
+@pytest.mark.parametrize("handful", [5, 30, 100])
+def test_after_a_pause_samples_keep_their_times(page: Any, pause_s: float, handful: int) -> None:
+    """They are not spread over it: a phone that was put away gave no samples then."""
+    times = [*(0.02 * i for i in range(100)), *(2.0 + pause_s + 0.02 * i for i in range(150))]
+    found = ordered(page, times, [*range(4, 100, 5), *range(99 + handful, 250, handful)])
+    assert found[:, 1].tolist() == list(range(250))
+    np.testing.assert_allclose(found[:, 0], times, atol=1e-9)
+
+
 def test_coarse_clocks_are_made_fine(page: Any) -> None:
     """As of browsers that count in tenths of a second."""
     times = np.arange(200) / 60

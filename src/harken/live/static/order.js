@@ -4,14 +4,16 @@
 
 /** So long is waited for one that comes out of order. */
 const HELD_S = 0.05;
-/** Events by which the device's rate is judged. */
+/** Intervals between events by which the device's rate is judged. */
 const JUDGED = 64;
+/** A longer interval is a pause, and tells nothing of the rate. */
+const PAUSE_S = 0.5;
 
 export class Ordering {
   constructor() {
     this._held = [];
     this._last = null;
-    this._times = [];
+    this._intervals = [];
   }
 
   /** @param {number[]} row a sample, its time in seconds first */
@@ -39,10 +41,7 @@ export class Ordering {
 
   /** Samples that came at once were taken one after the other, up to when they came. */
   _spread(rows) {
-    this._times.push(...rows.map((row) => row[0]));
-    this._times.splice(0, this._times.length - JUDGED);
-    const spanS = this._times.at(-1) - this._times[0];
-    const step = Math.min(0.1, Math.max(0.005, spanS / Math.max(1, this._times.length - 1)));
+    const step = this._judge(rows);
     let start = 0;
     for (let i = 1; i <= rows.length; i += 1) {
       if (i < rows.length && rows[i][0] - rows[i - 1][0] < step / 2) continue;
@@ -53,5 +52,15 @@ export class Ordering {
       start = i;
     }
     this._last = rows.at(-1)[0];
+  }
+
+  /** @returns {number} seconds from one of the device's samples to the next, about */
+  _judge(rows) {
+    const times = [this._last, ...rows.map((row) => row[0])].filter((s) => s !== null);
+    const intervals = times.slice(1).map((s, i) => s - times[i]);
+    this._intervals.push(...intervals.filter((s) => s <= PAUSE_S));
+    this._intervals.splice(0, this._intervals.length - JUDGED);
+    const spanS = this._intervals.reduce((sum, s) => sum + s, 0);
+    return Math.min(0.1, Math.max(0.005, spanS / Math.max(1, this._intervals.length)));
   }
 }
