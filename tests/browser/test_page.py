@@ -146,6 +146,26 @@ def test_a_narrow_screen_is_wide_enough(live: Live, opened: Callable[..., Tab]) 
     assert narrow.page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+STAYS = """
+async () => {
+  document.getElementById("begin").click();
+  const tops = [];
+  for (const end = performance.now() + 500; performance.now() < end; ) {
+    await new Promise(requestAnimationFrame);
+    const { height, top } = document.getElementById("ready").getBoundingClientRect();
+    if (height) tops.push(top);
+  }
+  return [Math.min(...tops), Math.max(...tops)];
+}
+"""
+
+
+def test_the_button_stays_where_it_appeared(live: Live, opened: Callable[..., Tab]) -> None:
+    """A finger that is on its way would miss it."""
+    first, last = opened(live.url, PHONE).page.evaluate(STAYS)
+    assert first == last
+
+
 def test_without_motion_it_is_said_why(live: Live, opened: Callable[..., Tab]) -> None:
     phone = opened(live.url, PHONE)
     phone.start()

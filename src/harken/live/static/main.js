@@ -101,8 +101,8 @@ async function wear(known = null) {
     },
   };
   const source = new Wearing(session, choices(about), listener, known);
-  show(session, signals, source, false);
   view("prepare");
+  show(session, signals, source, false);
   recordings.show(null);
 }
 

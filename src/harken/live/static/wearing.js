@@ -54,6 +54,8 @@ export class Wearing {
   start() {
     this._motion.listen();
     this._timer = setInterval(() => this._tick(), TICK_MS);
+    // At once, for texts that come later would move the button from under a finger.
+    this._tick();
   }
 
   /** The phone is where it is worn: what it feels counts from now on. */
