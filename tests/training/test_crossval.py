@@ -108,6 +108,7 @@ def test_a_model_of_a_fold_is_not_judged_on_the_official_test_subjects(
         evaluate_official(predictor, simulated.load())
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_killed_then_one_fold_damaged_and_yet_the_same_figures(
     whole: CrossValidation, tmp_path: Path

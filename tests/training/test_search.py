@@ -144,6 +144,7 @@ def test_where_nobody_is_held_out_the_temperature_is_fitted_on_the_inner_folds(
     assert loss(recipe.temperature) < min(loss(recipe.temperature * f) for f in (0.9, 1.1))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_killed_on_the_way_it_comes_to_the_same(whole: Search, tmp_path: Path) -> None:
     killed = Search(tmp_path / "killed")
