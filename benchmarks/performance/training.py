@@ -18,7 +18,6 @@ from benchmarks.performance.comparison import Comparison, Goal, compare
 from benchmarks.performance.peer import Peer
 from benchmarks.timing import Way
 from harken import datasets
-from harken.models.stacked_lstm import StackedLstm
 from harken.training.batches import augment, generator_for
 from harken.training.device import choose_dtype
 from harken.training.lanes import Lanes
@@ -134,21 +133,33 @@ def name_of(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
+class AsUsual(nn.Module):
+    """The notebook's network as one writes it in torch."""
+
+    def __init__(self, n_channels: int, n_classes: int, hidden: int = 32) -> None:
+        super().__init__()
+        self.dense = nn.Linear(n_channels, hidden)
+        self.lstm = nn.LSTM(hidden, hidden, num_layers=2, batch_first=True)
+        self.head = nn.Linear(hidden, n_classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        states, _ = self.lstm(torch.relu(self.dense(x)))
+        logits: torch.Tensor = self.head(states[:, -1])
+        return logits
+
+
 def as_usual(windows: Windows, recipe: Recipe, dtype: torch.dtype) -> Callable[[], None]:
-    """The step as one writes it in torch: with its own LSTM, all windows at once."""
-    step = Step(windows, recipe, dtype, BATCH)
-    body = step.network.body
-    assert isinstance(body, StackedLstm)
-    for number, ours in enumerate(body.lstms):
-        assert isinstance(ours, nn.LSTM)
-        body.lstms[number] = nn.LSTM(ours.input_size, ours.hidden_size)
-    optimiser = make_optimiser(step.network, recipe)
-    x, y = step.data.take(torch.arange(BATCH))
+    """Its step, all windows at once."""
+    network = AsUsual(len(windows.channels), len(windows.labels))
+    optimiser = torch.optim.Adam(
+        network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    x, y = Labelled.of(windows, CPU).take(torch.arange(BATCH))
 
     def once() -> None:
         optimiser.zero_grad()
         with torch.autocast("cpu", dtype, dtype != torch.float32):
-            logits = step.network(x)
+            logits = network(x)
         nn.functional.cross_entropy(logits.float(), y).backward()
         optimiser.step()
 

@@ -44,12 +44,16 @@ def instructions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 
 def outputs_and_gradients(
-    lstm: nn.LSTM, x: Tensor, state: tuple[Tensor, Tensor] | None
+    lstm: nn.LSTM, x: Tensor, state: tuple[Tensor, Tensor] | None, of: slice
 ) -> list[Tensor]:
-    """All that comes out, and the gradients of all that goes in, of a sum with random weights."""
+    """All that comes out, and the gradients of all that goes in, of a sum with random weights.
+
+    The sum is of some of outputs, last output and last cell.
+    """
     y, (hidden, cell) = lstm(x, state)
     weigh = torch.Generator().manual_seed(1)
-    loss = sum((z * torch.randn(z.shape, generator=weigh)).sum() for z in (y, hidden, cell))
+    some = (y, hidden, cell)[of]
+    loss = sum((z * torch.randn(z.shape, generator=weigh)).sum() for z in some)
     assert isinstance(loss, Tensor)
     inputs = [x, *(state or ()), *(p for p in lstm.parameters() if p.requires_grad)]
     return [y, hidden, cell, *torch.autograd.grad(loss, inputs)]
@@ -64,16 +68,22 @@ def plain(lstm: LSTM) -> nn.LSTM:
     return own
 
 
-def compare(lstm: LSTM, x: Tensor, state: tuple[Tensor, Tensor] | None, error: float) -> None:
+def compare(
+    lstm: LSTM,
+    x: Tensor,
+    state: tuple[Tensor, Tensor] | None,
+    error: float,
+    of: slice = slice(None),
+) -> None:
     """It must be fused, and agree with double precision relative to the largest element.
 
     Where all are small, as what is left of larger ones, relative to a tenth.
     """
     assert is_fused(x)
-    fused = outputs_and_gradients(lstm, x.requires_grad_(), state)
+    fused = outputs_and_gradients(lstm, x.requires_grad_(), state, of)
     as_double = [z.detach().double().requires_grad_() for z in (x, *(state or ()))]
     expected = outputs_and_gradients(
-        plain(lstm), as_double[0], (as_double[1], as_double[2]) if state else None
+        plain(lstm), as_double[0], (as_double[1], as_double[2]) if state else None, of
     )
     for ours, theirs in zip(fused, expected, strict=True):
         assert ours.dtype == torch.float32
@@ -123,6 +133,15 @@ def test_it_is_pytorchs_for_any_sizes_and_states() -> None:
         compare(lstm, torch.randn(n_steps, n_windows, n_features), state, 1e-5)
 
     holds()
+
+
+@pytest.mark.usefixtures("instructions")
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("first", range(3))
+def test_outputs_that_lead_nowhere_have_no_gradient(first: int, bidirectional: bool) -> None:
+    torch.manual_seed(0)
+    lstm = make_lstm(9, 12, bidirectional=bidirectional)
+    compare(lstm, torch.randn(7, 5, 9), None, 1e-5, slice(first, first + 1))
 
 
 @pytest.mark.usefixtures("instructions")

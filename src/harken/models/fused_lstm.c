@@ -13,7 +13,8 @@
  *
  * All arrays are float32 and contiguous, sizes in elements: T steps, B windows, F features and H
  * units. F and H are multiples of LANES; whoever has other sizes pads them with zeros, which stay
- * zeros. harken/models/fused_lstm.py calls this and says what the arrays hold.
+ * zeros. Only weights and biases come unpadded, as PyTorch keeps them. harken/models/fused_lstm.py
+ * calls this and says what the arrays hold.
  *
  * Compiled once for each set of instructions, see hatch_build.py. The vectors are those of GCC and
  * Clang.
@@ -68,6 +69,48 @@ INLINE vec tanh_of(vec x) {
 
 INLINE vec sigmoid_of(vec x) { return 0.5f + 0.5f * tanh_of(0.5f * x); }
 
+/* Weights as PyTorch keeps them: w_ih (4 units, features), w_hh (4 units, units). */
+typedef struct {
+    long features, units;
+    const float *w_ih, *w_hh;
+} Weights;
+
+/* The weight of a gate's unit for column k of [x, output before], as if all were padded. */
+INLINE float weight_of(const Weights *from, long F, long gate, long unit, long k) {
+    if (unit >= from->units) return 0;
+    const long row = gate * from->units + unit;
+    if (k < F) return k < from->features ? from->w_ih[row * from->features + k] : 0;
+    return k - F < from->units ? from->w_hh[row * from->units + k - F] : 0;
+}
+
+/* As the forward kernel reads them: (H / LANES, F + H, 4, LANES). */
+static void pack_by_unit(const Weights *from, long F, long H, float *w) {
+    for (long u = 0; u < H; u += LANES)
+        for (long k = 0; k < F + H; k++)
+            for (long gate = 0; gate < GATES; gate++)
+                for (long unit = u; unit < u + LANES; unit++)
+                    *w++ = weight_of(from, F, gate, unit, k);
+}
+
+/* (4 units) as the forward kernel reads it: (H / LANES, 4, LANES). */
+static void pack_bias(long units, long H, const float *bias, float *b) {
+    for (long u = 0; u < H; u += LANES)
+        for (long gate = 0; gate < GATES; gate++)
+            for (long unit = u; unit < u + LANES; unit++)
+                *b++ = unit < units ? bias[gate * units + unit] : 0;
+}
+
+/* As the backward kernel reads them: four vectors of columns after another (group, 4 H, 4, LANES),
+ * the last group of as many as are left. */
+static void pack_by_column(const Weights *from, long F, long H, float *w) {
+    for (long first = 0; first < F + H; first += COLUMNS * LANES) {
+        const long after = first + COLUMNS * LANES < F + H ? first + COLUMNS * LANES : F + H;
+        for (long gate = 0; gate < GATES; gate++)
+            for (long unit = 0; unit < H; unit++)
+                for (long k = first; k < after; k++) *w++ = weight_of(from, F, gate, unit, k);
+    }
+}
+
 /* sum[r][v] += a[r, k] * w[k, v] over n values of k. A step in k is a_step and w_step elements, one
  * in r is a_row. */
 INLINE void add_products(const int rows, const int columns, vec sum[ROWS][COLUMNS], long n,
@@ -107,11 +150,16 @@ INLINE void step_tile(const int rows, long F, long H, const float *w, const floa
     }
 }
 
-/* w (H / LANES, F + H, 4, LANES), bias (H / LANES, 4, LANES), x (T, B, F), h_0 and c_0 (B, H);
- * gives h and c (T, B, H) and gates (T, B, 4, H). Unless they are kept, gates are (B, 4, H). */
-void lstm_forward(long T, long B, long F, long H, int reverse, int keep_gates, const float *w,
-                  const float *bias, const float *x, const float *h_0, const float *c_0, float *h,
+/* w_ih (4 units, features), w_hh (4 units, units), bias (4 units), x (T, B, F), h_0 and c_0 (B, H);
+ * gives h and c (T, B, H) and gates (T, B, 4, H). Unless they are kept, gates are (B, 4, H). room
+ * (F + H + 1, 4, H) is to work in. */
+void lstm_forward(long T, long B, long F, long H, long features, long units, int reverse,
+                  int keep_gates, const float *w_ih, const float *w_hh, const float *bias,
+                  const float *x, const float *h_0, const float *c_0, float *room, float *h,
                   float *c, float *gates) {
+    float *w = room, *b = room + (F + H) * GATES * H;
+    pack_by_unit(&(Weights){features, units, w_ih, w_hh}, F, H, w);
+    pack_bias(units, H, bias, b);
     for (long n = 0; n < T; n++) {
         const long t = reverse ? T - 1 - n : n, before = reverse ? t + 1 : t - 1;
         const float *x_t = x + t * B * F;
@@ -120,7 +168,7 @@ void lstm_forward(long T, long B, long F, long H, int reverse, int keep_gates, c
         float *h_t = h + t * B * H, *c_t = c + t * B * H;
         float *gates_t = gates + (keep_gates ? t * B * GATES * H : 0);
         for (long u = 0; u < H; u += LANES) {
-            const float *w_u = w + u * GATES * (F + H), *bias_u = bias + u * GATES;
+            const float *w_u = w + u * GATES * (F + H), *bias_u = b + u * GATES;
             long s = 0;
 #define TILE(rows)                                                                                 \
     step_tile(rows, F, H, w_u, bias_u, x_t + s * F, h_before + s * H, c_before + s * H + u,        \
@@ -223,22 +271,25 @@ static void bias_gradients(long B, long H, const float *d_gates, float *d_bias) 
     }
 }
 
-/* x, h, c, gates as `lstm_forward` took and gave them; d_h (T, B, H) for all outputs. w holds the
- * weights (4 H, F + H) in groups of four vectors of columns: (group, 4 H, 4, LANES), the last group
- * of as many as are left. d_gates (B, 4, H) is room to work in. d_c (B, H) is that of the last
- * cell, and becomes that of c_0; d_h_0 (B, H) starts as zeros. Gives d_x (T, B, F) and adds to
+/* Weights, x, h, c, gates as `lstm_forward` took and gave them. d_h is what the outputs should
+ * change: (T, B, H), or (B, H) for all steps alike where d_h_step is 0. d_h_0 (B, H) is that of the
+ * last output beyond this, and becomes that of h_0; d_c (B, H) that of the last cell, and becomes
+ * that of c_0. room ((F + H + B), 4, H) is to work in. Gives d_x (T, B, F) and adds to
  * d_w (F + H, 4, H) and d_bias (4, H). */
-void lstm_backward(long T, long B, long F, long H, int reverse, const float *w, const float *x,
-                   const float *h_0, const float *c_0, const float *h, const float *c,
-                   const float *gates, const float *d_h, float *d_gates, float *d_h_0, float *d_c,
+void lstm_backward(long T, long B, long F, long H, long features, long units, int reverse,
+                   const float *w_ih, const float *w_hh, const float *x, const float *h_0,
+                   const float *c_0, const float *h, const float *c, const float *gates,
+                   const float *d_h, long d_h_step, float *room, float *d_h_0, float *d_c,
                    float *d_x, float *d_w, float *d_bias) {
+    float *w = room, *d_gates = room + (F + H) * GATES * H;
+    pack_by_column(&(Weights){features, units, w_ih, w_hh}, F, H, w);
     for (long n = T - 1; n >= 0; n--) {
         const long t = reverse ? T - 1 - n : n, before = reverse ? t + 1 : t - 1;
         const float *x_t = x + t * B * F;
         const float *h_before = n ? h + before * B * H : h_0;
         const float *c_before = n ? c + before * B * H : c_0;
-        gate_gradients(B, H, gates + t * B * GATES * H, c + t * B * H, c_before, d_h + t * B * H,
-                       d_h_0, d_c, d_gates);
+        gate_gradients(B, H, gates + t * B * GATES * H, c + t * B * H, c_before,
+                       d_h + t * d_h_step, d_h_0, d_c, d_gates);
         input_gradients(B, F, H, w, d_gates, d_x + t * B * F, d_h_0);
         weight_gradients(B, F, H, x_t, d_gates, d_w);
         weight_gradients(B, H, H, h_before, d_gates, d_w + F * GATES * H);

@@ -17,8 +17,6 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 _GATES = 4
-#: Vectors in a group of columns of the backward weights.
-_GROUP = 4
 _FOLDER = Path(__file__).parent
 
 
@@ -46,8 +44,10 @@ def _kernel(capability: str) -> ctypes.CDLL | None:
         return None
     library = ctypes.CDLL(str(path))
     long, pointer = ctypes.c_long, ctypes.c_void_p
-    library.lstm_forward.argtypes = [long] * 4 + [ctypes.c_int] * 2 + [pointer] * 8
-    library.lstm_backward.argtypes = [long] * 4 + [ctypes.c_int] + [pointer] * 14
+    library.lstm_forward.argtypes = [long] * 6 + [ctypes.c_int] * 2 + [pointer] * 10
+    library.lstm_backward.argtypes = (
+        [long] * 6 + [ctypes.c_int] + [pointer] * 9 + [long] + [pointer] * 6
+    )
     library.lstm_forward.restype = library.lstm_backward.restype = None
     return library
 
@@ -97,12 +97,12 @@ def fused_lstm(
             )
     inputs = (x, w_ih, w_hh, bias, *state)
     is_learning = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs)
-    outputs, cell = _FusedLstm.apply(*inputs, reverse, is_learning)  # type: ignore[no-untyped-call]
-    return outputs, (outputs[0 if reverse else -1], cell)
+    outputs, *after = _FusedLstm.apply(*inputs, reverse, is_learning)  # type: ignore[no-untyped-call]
+    return outputs, tuple(after)
 
 
 class _FusedLstm(torch.autograd.Function):
-    """Outputs and last cell, and the gradients of all that they come from."""
+    """Outputs, the last of them and the last cell, and the gradients of all that they come from."""
 
     @staticmethod
     def forward(
@@ -115,50 +115,53 @@ class _FusedLstm(torch.autograd.Function):
         c_0: Tensor,
         reverse: bool,
         is_learning: bool,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         library = _kernel_here()
         lanes = library.lstm_lanes()
-        hidden = w_hh.shape[1]
+        hidden, n_inputs = w_hh.shape[1], w_ih.shape[1]
         x, h_0, c_0 = (_padded(z, lanes) for z in (x, h_0, c_0))
+        w_ih, w_hh, bias = w_ih.contiguous(), w_hh.contiguous(), bias.contiguous()
         (n_steps, n_windows, n_features), n_units = x.shape, h_0.shape[1]
-        weights = _joined(w_ih, w_hh, n_features, n_units)
+        room = x.new_empty(n_features + n_units + 1, _GATES, n_units)
         h, c = x.new_empty(2, n_steps, n_windows, n_units)
         gates = x.new_empty(n_steps if is_learning else 1, n_windows, _GATES, n_units)
-        arrays = (
-            _by_unit(weights, lanes), _by_unit(_rows(bias[:, None], n_units), lanes), x, h_0, c_0,
-            h, c, gates,
-        )  # fmt: skip
         library.lstm_forward(
-            n_steps, n_windows, n_features, n_units, reverse, is_learning, *_addresses(arrays)
-        )
+            n_steps, n_windows, n_features, n_units, n_inputs, hidden, reverse, is_learning,
+            *_addresses(w_ih, w_hh, bias, x, h_0, c_0, room, h, c, gates),
+        )  # fmt: skip
         if is_learning:
-            ctx.save_for_backward(x, w_ih, w_hh, h_0, c_0, h, c, gates)
+            ctx.save_for_backward(w_ih, w_hh, x, h_0, c_0, h, c, gates)
             ctx.reverse = reverse
-        return h[..., :hidden], c[0 if reverse else -1, :, :hidden]
+            # An output that leads nowhere has no gradient; zeros for all steps would cost time.
+            ctx.set_materialize_grads(False)
+        last = 0 if reverse else -1
+        return h[..., :hidden], h[last, :, :hidden], c[last, :, :hidden]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(
+        ctx: Any, d_outputs: Tensor | None, d_last: Tensor | None, d_cell: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
         library = _kernel_here()
         lanes = library.lstm_lanes()
-        x, w_ih, w_hh, h_0, c_0, h, c, gates = ctx.saved_tensors
+        w_ih, w_hh, x, h_0, c_0, h, c, gates = ctx.saved_tensors
         hidden, n_inputs = w_hh.shape[1], w_ih.shape[1]
         (n_steps, n_windows, n_features), n_units = x.shape, h_0.shape[1]
-        d_h, d_c = (_padded(gradient, lanes) for gradient in gradients)
-        # The kernel works on it.
-        d_c = d_c.clone()
-        weights = _joined(w_ih, w_hh, n_features, n_units)
-        d_gates = torch.empty_like(gates[0])
-        d_h_0, d_x = torch.zeros_like(h_0), torch.empty_like(x)
+        nothing = torch.zeros_like(h_0)
+        d_h = nothing if d_outputs is None else _padded(d_outputs, lanes)
+        d_h_step = 0 if d_outputs is None else h_0.numel()
+        # The kernel works on both.
+        d_h_0, d_c = (nothing if d is None else _padded(d, lanes) for d in (d_last, d_cell))
+        d_h_0, d_c = d_h_0.clone(), d_c.clone()
+        room = x.new_empty(n_features + n_units + n_windows, _GATES, n_units)
+        d_x = torch.empty_like(x)
         d_w = x.new_zeros(n_features + n_units, _GATES, n_units)
         d_bias = x.new_zeros(_GATES, n_units)
-        arrays = (
-            _by_column(weights, lanes), x, h_0, c_0, h, c, gates, d_h, d_gates, d_h_0, d_c, d_x,
-            d_w, d_bias,
-        )  # fmt: skip
         library.lstm_backward(
-            n_steps, n_windows, n_features, n_units, ctx.reverse, *_addresses(arrays)
-        )
+            n_steps, n_windows, n_features, n_units, n_inputs, hidden, ctx.reverse,
+            *_addresses(w_ih, w_hh, x, h_0, c_0, h, c, gates, d_h), d_h_step,
+            *_addresses(room, d_h_0, d_c, d_x, d_w, d_bias),
+        )  # fmt: skip
         d_w = d_w[..., :hidden]
         return (
             d_x[..., :n_inputs],
@@ -179,7 +182,7 @@ def _kernel_here() -> ctypes.CDLL:
     return library
 
 
-def _addresses(tensors: tuple[Tensor, ...]) -> list[int]:
+def _addresses(*tensors: Tensor) -> list[int]:
     """Of their first elements. Whoever asks holds the tensors while the kernel works."""
     assert all(tensor.is_contiguous() for tensor in tensors)
     return [tensor.data_ptr() for tensor in tensors]
@@ -189,29 +192,3 @@ def _padded(z: Tensor, lanes: int) -> Tensor:
     """Contiguous, with zeros behind each row up to a whole number of vectors."""
     over = -z.shape[-1] % lanes
     return (nn.functional.pad(z, (0, over)) if over else z).contiguous()
-
-
-def _rows(weights: Tensor, n_units: int) -> Tensor:
-    """Weights of the gates (4 * hidden, n) as (4, n_units, n), with zeros for units added."""
-    by_gate = weights.reshape(_GATES, -1, weights.shape[1])
-    return nn.functional.pad(by_gate, (0, 0, 0, n_units - by_gate.shape[1]))
-
-
-def _joined(w_ih: Tensor, w_hh: Tensor, n_features: int, n_units: int) -> Tensor:
-    """All weights, shape (4, n_units, n_features + n_units); zeros for what was added."""
-    w_ih = nn.functional.pad(w_ih, (0, n_features - w_ih.shape[1]))
-    w_hh = nn.functional.pad(w_hh, (0, n_units - w_hh.shape[1]))
-    return _rows(torch.cat([w_ih, w_hh], dim=1), n_units)
-
-
-def _by_unit(weights: Tensor, lanes: int) -> Tensor:
-    """(4, n_units, n) as the forward kernel reads it: (n_units / lanes, n, 4, lanes)."""
-    n_units, n = weights.shape[1:]
-    by_vector = weights.reshape(_GATES, n_units // lanes, lanes, n)
-    return by_vector.permute(1, 3, 0, 2).contiguous()
-
-
-def _by_column(weights: Tensor, lanes: int) -> Tensor:
-    """(4, n_units, n) as the backward kernel reads it: four vectors of columns after another."""
-    groups = torch.split(weights.flatten(0, 1), _GROUP * lanes, dim=1)
-    return torch.cat([group.flatten() for group in groups])
