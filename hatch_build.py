@@ -7,6 +7,7 @@ LSTM computes: the same, but slower.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shlex
@@ -35,7 +36,10 @@ class CompiledKernels(BuildHookInterface):  # type: ignore[type-arg]
         """Called before the wheel is put together."""
         if platform.machine().lower() not in PROCESSORS:
             return
-        made = [self._compiled(name, flags) for name, flags in VARIANTS.items()]
+        # A checkout that goes on without being installed again must not call what is older.
+        digest = hashlib.sha256(Path(self.root, SOURCE).read_bytes()).hexdigest()
+        which = f'-DSOURCE_SHA256="{digest}"'
+        made = [self._compiled(name, [*flags, which]) for name, flags in VARIANTS.items()]
         if any(made):
             build_data["artifacts"] += [f"/{path.as_posix()}" for path in made if path]
             build_data["pure_python"] = False

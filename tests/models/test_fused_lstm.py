@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from functools import cache
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from harken.models import fused_lstm as module
 from harken.models.fused_lstm import fused_lstm, is_fused, kernel_name
 from harken.models.lstm import LSTM, make_lstm
 
@@ -182,6 +185,23 @@ def test_sizes_that_do_not_fit_are_refused() -> None:
             torch.zeros(3, 2, 9), lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0,
             (state, state),
         )  # fmt: skip
+
+
+@needs_kernel
+def test_what_was_compiled_from_another_source_is_not_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its arguments may be others: a checkout goes on, and nobody installs it again."""
+    for kernel in Path(module.__file__).parent.glob("*.so"):
+        shutil.copy(kernel, tmp_path)
+    monkeypatch.setattr(module, "_FOLDER", tmp_path)
+    monkeypatch.setattr(module, "_kernel", cache(module._kernel.__wrapped__))
+    source = tmp_path / "fused_lstm.c"
+    source.write_text("/* another */")
+    assert kernel_name() is None
+    source.unlink()  # as where only the package is installed
+    module._kernel.cache_clear()
+    assert kernel_name() is not None
 
 
 def test_other_precisions_are_pytorchs() -> None:

@@ -299,3 +299,6 @@ void lstm_backward(long T, long B, long F, long H, long features, long units, in
 
 /* Floats in a vector, to which F and H are to be padded. */
 int lstm_lanes(void) { return LANES; }
+
+/* Of the source that this was compiled from. */
+const char *lstm_source_sha256(void) { return SOURCE_SHA256; }

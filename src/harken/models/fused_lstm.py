@@ -8,6 +8,7 @@ and makes it differentiable. Where there is none, `is_fused` is always false and
 from __future__ import annotations
 
 import ctypes
+import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ def _kernel(capability: str) -> ctypes.CDLL | None:
     if not path.exists():
         return None
     library = ctypes.CDLL(str(path))
+    if not _is_of(library, _FOLDER / "fused_lstm.c"):
+        return None
     long, pointer = ctypes.c_long, ctypes.c_void_p
     library.lstm_forward.argtypes = [long] * 6 + [ctypes.c_int] * 2 + [pointer] * 10
     library.lstm_backward.argtypes = (
@@ -50,6 +53,16 @@ def _kernel(capability: str) -> ctypes.CDLL | None:
     )
     library.lstm_forward.restype = library.lstm_backward.restype = None
     return library
+
+
+def _is_of(library: ctypes.CDLL, source: Path) -> bool:
+    """Whether it was compiled from the source beside it: a checkout may have gone on without it."""
+    try:
+        library.lstm_source_sha256.restype = ctypes.c_char_p
+        compiled_from = library.lstm_source_sha256().decode("ascii")
+    except AttributeError:
+        return False
+    return not source.exists() or (hashlib.sha256(source.read_bytes()).hexdigest() == compiled_from)
 
 
 def fused_lstm(
