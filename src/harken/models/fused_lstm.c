@@ -36,6 +36,7 @@
 
 #define COLUMNS 4 /* vectors of a tile's row */
 #define GATES 4
+#define KEPT (GATES + 1) /* of a unit and step, for the way back: its gates and the cell's tanh */
 
 /* All rows from `at` up to n; what is over after whole tiles in pairs, for one row alone costs
  * nearly as much as three. */
@@ -129,7 +130,7 @@ INLINE void add_products(const int rows, const int columns, vec sum[ROWS][COLUMN
  * weights of the four gates. */
 INLINE void step_tile(const int rows, long F, long H, const float *w, const float *bias,
                       const float *x, const float *h_before, const float *c_before,
-                      float *gates, float *c, float *h) {
+                      float *kept, float *c, float *h) {
     const long w_step = GATES * LANES;
     vec sum[ROWS][COLUMNS];
     for (int r = 0; r < rows; r++)
@@ -140,23 +141,25 @@ INLINE void step_tile(const int rows, long F, long H, const float *w, const floa
         const vec i = sigmoid_of(sum[r][0]), f = sigmoid_of(sum[r][1]);
         const vec g = tanh_of(sum[r][2]), o = sigmoid_of(sum[r][3]);
         const vec cell = f * load(c_before + r * H) + i * g;
-        float *gate = gates + r * GATES * H;
-        store(gate, i);
-        store(gate + H, f);
-        store(gate + 2 * H, g);
-        store(gate + 3 * H, o);
+        const vec tanh_c = tanh_of(cell);
+        float *keep = kept + r * KEPT * H;
+        store(keep, i);
+        store(keep + H, f);
+        store(keep + 2 * H, g);
+        store(keep + 3 * H, o);
+        store(keep + 4 * H, tanh_c);
         store(c + r * H, cell);
-        store(h + r * H, o * tanh_of(cell));
+        store(h + r * H, o * tanh_c);
     }
 }
 
 /* w_ih (4 units, features), w_hh (4 units, units), bias (4 units), x (T, B, F), h_0 and c_0 (B, H);
- * gives h and c (T, B, H) and gates (T, B, 4, H). Unless they are kept, gates are (B, 4, H). room
+ * gives h and c (T, B, H) and kept (T, B, 5, H), or (B, 5, H) where only outputs are wanted. room
  * (F + H + 1, 4, H) is to work in. */
 void lstm_forward(long T, long B, long F, long H, long features, long units, int reverse,
-                  int keep_gates, const float *w_ih, const float *w_hh, const float *bias,
+                  int keeps, const float *w_ih, const float *w_hh, const float *bias,
                   const float *x, const float *h_0, const float *c_0, float *room, float *h,
-                  float *c, float *gates) {
+                  float *c, float *kept) {
     float *w = room, *b = room + (F + H) * GATES * H;
     pack_by_unit(&(Weights){features, units, w_ih, w_hh}, F, H, w);
     pack_bias(units, H, bias, b);
@@ -166,13 +169,13 @@ void lstm_forward(long T, long B, long F, long H, long features, long units, int
         const float *h_before = n ? h + before * B * H : h_0;
         const float *c_before = n ? c + before * B * H : c_0;
         float *h_t = h + t * B * H, *c_t = c + t * B * H;
-        float *gates_t = gates + (keep_gates ? t * B * GATES * H : 0);
+        float *kept_t = kept + (keeps ? t * B * KEPT * H : 0);
         for (long u = 0; u < H; u += LANES) {
             const float *w_u = w + u * GATES * (F + H), *bias_u = b + u * GATES;
             long s = 0;
 #define TILE(rows)                                                                                 \
     step_tile(rows, F, H, w_u, bias_u, x_t + s * F, h_before + s * H, c_before + s * H + u,        \
-              gates_t + s * GATES * H + u, c_t + s * H + u, h_t + s * H + u)
+              kept_t + s * KEPT * H + u, c_t + s * H + u, h_t + s * H + u)
             IN_TILES(s, B);
 #undef TILE
         }
@@ -180,27 +183,35 @@ void lstm_forward(long T, long B, long F, long H, long features, long units, int
 }
 
 /* What a step's gates should change, before their curves (B, 4, H), from what its output and its
- * cell should; d_c becomes that of the cell before. */
-static void gate_gradients(long B, long H, const float *gates, const float *c,
-                           const float *c_before, const float *d_h, const float *d_h_later,
-                           float *d_c, float *d_gates) {
+ * cell should; d_c becomes that of the cell before. Adds to d_bias (4, H). */
+static void gate_gradients(long B, long H, const float *kept, const float *c_before,
+                           const float *d_h, const float *d_h_later, float *d_c, float *d_gates,
+                           float *d_bias) {
     const vec one = all(1);
-    for (long s = 0; s < B; s++)
-        for (long u = 0; u < H; u += LANES) {
-            const long at = s * H + u, at_gate = s * GATES * H + u;
-            const float *gate = gates + at_gate;
-            const vec i = load(gate), f = load(gate + H);
-            const vec g = load(gate + 2 * H), o = load(gate + 3 * H);
-            const vec tanh_c = tanh_of(load(c + at));
+    for (long u = 0; u < H; u += LANES) {
+        vec sum[GATES];
+        for (int v = 0; v < GATES; v++) sum[v] = load(d_bias + v * H + u);
+        for (long s = 0; s < B; s++) {
+            const long at = s * H + u;
+            const float *of = kept + s * KEPT * H + u;
+            const vec i = load(of), f = load(of + H), g = load(of + 2 * H), o = load(of + 3 * H);
+            const vec tanh_c = load(of + 4 * H);
             const vec d_out = load(d_h + at) + load(d_h_later + at);
             const vec d_cell = load(d_c + at) + d_out * o * (one - tanh_c * tanh_c);
-            float *d_gate = d_gates + at_gate;
-            store(d_gate, d_cell * g * i * (one - i));
-            store(d_gate + H, d_cell * load(c_before + at) * f * (one - f));
-            store(d_gate + 2 * H, d_cell * i * (one - g * g));
-            store(d_gate + 3 * H, d_out * tanh_c * o * (one - o));
             store(d_c + at, d_cell * f);
+            const vec d_gate[GATES] = {
+                d_cell * g * i * (one - i),
+                d_cell * load(c_before + at) * f * (one - f),
+                d_cell * i * (one - g * g),
+                d_out * tanh_c * o * (one - o),
+            };
+            for (int v = 0; v < GATES; v++) {
+                store(d_gates + (s * GATES + v) * H + u, d_gate[v]);
+                sum[v] += d_gate[v];
+            }
         }
+        for (int v = 0; v < GATES; v++) store(d_bias + v * H + u, sum[v]);
+    }
 }
 
 /* Columns `first` and on of d_gates times the weights; the first F are those of x, the rest those
@@ -263,22 +274,14 @@ static void weight_gradients(long B, long K, long H, const float *input, const f
     }
 }
 
-static void bias_gradients(long B, long H, const float *d_gates, float *d_bias) {
-    for (long column = 0; column < GATES * H; column += LANES) {
-        vec sum = load(d_bias + column);
-        for (long s = 0; s < B; s++) sum += load(d_gates + s * GATES * H + column);
-        store(d_bias + column, sum);
-    }
-}
-
-/* Weights, x, h, c, gates as `lstm_forward` took and gave them. d_h is what the outputs should
+/* Weights, x, h, c, kept as `lstm_forward` took and gave them. d_h is what the outputs should
  * change: (T, B, H), or (B, H) for all steps alike where d_h_step is 0. d_h_0 (B, H) is that of the
  * last output beyond this, and becomes that of h_0; d_c (B, H) that of the last cell, and becomes
  * that of c_0. room ((F + H + B), 4, H) is to work in. Gives d_x (T, B, F) and adds to
  * d_w (F + H, 4, H) and d_bias (4, H). */
 void lstm_backward(long T, long B, long F, long H, long features, long units, int reverse,
                    const float *w_ih, const float *w_hh, const float *x, const float *h_0,
-                   const float *c_0, const float *h, const float *c, const float *gates,
+                   const float *c_0, const float *h, const float *c, const float *kept,
                    const float *d_h, long d_h_step, float *room, float *d_h_0, float *d_c,
                    float *d_x, float *d_w, float *d_bias) {
     float *w = room, *d_gates = room + (F + H) * GATES * H;
@@ -288,12 +291,11 @@ void lstm_backward(long T, long B, long F, long H, long features, long units, in
         const float *x_t = x + t * B * F;
         const float *h_before = n ? h + before * B * H : h_0;
         const float *c_before = n ? c + before * B * H : c_0;
-        gate_gradients(B, H, gates + t * B * GATES * H, c + t * B * H, c_before,
-                       d_h + t * d_h_step, d_h_0, d_c, d_gates);
+        gate_gradients(B, H, kept + t * B * KEPT * H, c_before, d_h + t * d_h_step, d_h_0, d_c,
+                       d_gates, d_bias);
         input_gradients(B, F, H, w, d_gates, d_x + t * B * F, d_h_0);
         weight_gradients(B, F, H, x_t, d_gates, d_w);
         weight_gradients(B, H, H, h_before, d_gates, d_w + F * GATES * H);
-        bias_gradients(B, H, d_gates, d_bias);
     }
 }
 

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 _GATES = 4
+#: What is kept of each unit and step: its gates, and the tanh of its cell.
+_KEPT = 5
 _FOLDER = Path(__file__).parent
 
 
@@ -137,13 +139,13 @@ class _FusedLstm(torch.autograd.Function):
         (n_steps, n_windows, n_features), n_units = x.shape, h_0.shape[1]
         room = x.new_empty(n_features + n_units + 1, _GATES, n_units)
         h, c = x.new_empty(2, n_steps, n_windows, n_units)
-        gates = x.new_empty(n_steps if is_learning else 1, n_windows, _GATES, n_units)
+        kept = x.new_empty(n_steps if is_learning else 1, n_windows, _KEPT, n_units)
         library.lstm_forward(
             n_steps, n_windows, n_features, n_units, n_inputs, hidden, reverse, is_learning,
-            *_addresses(w_ih, w_hh, bias, x, h_0, c_0, room, h, c, gates),
+            *_addresses(w_ih, w_hh, bias, x, h_0, c_0, room, h, c, kept),
         )  # fmt: skip
         if is_learning:
-            ctx.save_for_backward(w_ih, w_hh, x, h_0, c_0, h, c, gates)
+            ctx.save_for_backward(w_ih, w_hh, x, h_0, c_0, h, c, kept)
             ctx.reverse = reverse
             # An output that leads nowhere has no gradient; zeros for all steps would cost time.
             ctx.set_materialize_grads(False)
@@ -157,7 +159,7 @@ class _FusedLstm(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         library = _kernel_here()
         lanes = library.lstm_lanes()
-        w_ih, w_hh, x, h_0, c_0, h, c, gates = ctx.saved_tensors
+        w_ih, w_hh, x, h_0, c_0, h, c, kept = ctx.saved_tensors
         hidden, n_inputs = w_hh.shape[1], w_ih.shape[1]
         (n_steps, n_windows, n_features), n_units = x.shape, h_0.shape[1]
         nothing = torch.zeros_like(h_0)
@@ -172,7 +174,7 @@ class _FusedLstm(torch.autograd.Function):
         d_bias = x.new_zeros(_GATES, n_units)
         library.lstm_backward(
             n_steps, n_windows, n_features, n_units, n_inputs, hidden, ctx.reverse,
-            *_addresses(w_ih, w_hh, x, h_0, c_0, h, c, gates, d_h), d_h_step,
+            *_addresses(w_ih, w_hh, x, h_0, c_0, h, c, kept, d_h), d_h_step,
             *_addresses(room, d_h_0, d_c, d_x, d_w, d_bias),
         )  # fmt: skip
         d_w = d_w[..., :hidden]
