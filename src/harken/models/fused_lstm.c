@@ -274,16 +274,15 @@ static void weight_gradients(long B, long K, long H, const float *input, const f
     }
 }
 
-/* Weights, x, h, c, kept as `lstm_forward` took and gave them. d_h is what the outputs should
- * change: (T, B, H), or (B, H) for all steps alike where d_h_step is 0. d_h_0 (B, H) is that of the
- * last output beyond this, and becomes that of h_0; d_c (B, H) that of the last cell, and becomes
- * that of c_0. room ((F + H + B), 4, H) is to work in. Gives d_x (T, B, F) and adds to
- * d_w (F + H, 4, H) and d_bias (4, H). */
+/* Weights, x, h, c, kept as `lstm_forward` took and gave them; d_h (T, B, H) for all outputs. d_h_0
+ * (B, H) is that of the last output beyond this, and becomes that of h_0; d_c (B, H) that of the
+ * last cell, and becomes that of c_0. room (F + H + B, 4, H) is to work in. Gives d_x (T, B, F) and
+ * adds to d_w (F + H, 4, H) and d_bias (4, H). */
 void lstm_backward(long T, long B, long F, long H, long features, long units, int reverse,
                    const float *w_ih, const float *w_hh, const float *x, const float *h_0,
                    const float *c_0, const float *h, const float *c, const float *kept,
-                   const float *d_h, long d_h_step, float *room, float *d_h_0, float *d_c,
-                   float *d_x, float *d_w, float *d_bias) {
+                   const float *d_h, float *room, float *d_h_0, float *d_c, float *d_x,
+                   float *d_w, float *d_bias) {
     float *w = room, *d_gates = room + (F + H) * GATES * H;
     pack_by_column(&(Weights){features, units, w_ih, w_hh}, F, H, w);
     for (long n = T - 1; n >= 0; n--) {
@@ -291,7 +290,7 @@ void lstm_backward(long T, long B, long F, long H, long features, long units, in
         const float *x_t = x + t * B * F;
         const float *h_before = n ? h + before * B * H : h_0;
         const float *c_before = n ? c + before * B * H : c_0;
-        gate_gradients(B, H, kept + t * B * KEPT * H, c_before, d_h + t * d_h_step, d_h_0, d_c,
+        gate_gradients(B, H, kept + t * B * KEPT * H, c_before, d_h + t * B * H, d_h_0, d_c,
                        d_gates, d_bias);
         input_gradients(B, F, H, w, d_gates, d_x + t * B * F, d_h_0);
         weight_gradients(B, F, H, x_t, d_gates, d_w);

@@ -50,9 +50,7 @@ def _kernel(capability: str) -> ctypes.CDLL | None:
         return None
     long, pointer = ctypes.c_long, ctypes.c_void_p
     library.lstm_forward.argtypes = [long] * 6 + [ctypes.c_int] * 2 + [pointer] * 10
-    library.lstm_backward.argtypes = (
-        [long] * 6 + [ctypes.c_int] + [pointer] * 9 + [long] + [pointer] * 6
-    )
+    library.lstm_backward.argtypes = [long] * 6 + [ctypes.c_int] + [pointer] * 15
     library.lstm_forward.restype = library.lstm_backward.restype = None
     return library
 
@@ -147,26 +145,19 @@ class _FusedLstm(torch.autograd.Function):
         if is_learning:
             ctx.save_for_backward(w_ih, w_hh, x, h_0, c_0, h, c, kept)
             ctx.reverse = reverse
-            # An output that leads nowhere has no gradient; zeros for all steps would cost time.
-            ctx.set_materialize_grads(False)
         last = 0 if reverse else -1
         return h[..., :hidden], h[last, :, :hidden], c[last, :, :hidden]
 
     @staticmethod
     @once_differentiable
-    def backward(
-        ctx: Any, d_outputs: Tensor | None, d_last: Tensor | None, d_cell: Tensor | None
-    ) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         library = _kernel_here()
         lanes = library.lstm_lanes()
         w_ih, w_hh, x, h_0, c_0, h, c, kept = ctx.saved_tensors
         hidden, n_inputs = w_hh.shape[1], w_ih.shape[1]
         (n_steps, n_windows, n_features), n_units = x.shape, h_0.shape[1]
-        nothing = torch.zeros_like(h_0)
-        d_h = nothing if d_outputs is None else _padded(d_outputs, lanes)
-        d_h_step = 0 if d_outputs is None else h_0.numel()
+        d_h, d_h_0, d_c = (_padded(gradient, lanes) for gradient in gradients)
         # The kernel works on both.
-        d_h_0, d_c = (nothing if d is None else _padded(d, lanes) for d in (d_last, d_cell))
         d_h_0, d_c = d_h_0.clone(), d_c.clone()
         room = x.new_empty(n_features + n_units + n_windows, _GATES, n_units)
         d_x = torch.empty_like(x)
@@ -174,8 +165,9 @@ class _FusedLstm(torch.autograd.Function):
         d_bias = x.new_zeros(_GATES, n_units)
         library.lstm_backward(
             n_steps, n_windows, n_features, n_units, n_inputs, hidden, ctx.reverse,
-            *_addresses(w_ih, w_hh, x, h_0, c_0, h, c, kept, d_h), d_h_step,
-            *_addresses(room, d_h_0, d_c, d_x, d_w, d_bias),
+            *_addresses(
+                w_ih, w_hh, x, h_0, c_0, h, c, kept, d_h, room, d_h_0, d_c, d_x, d_w, d_bias
+            ),
         )  # fmt: skip
         d_w = d_w[..., :hidden]
         return (
