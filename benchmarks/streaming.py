@@ -9,7 +9,6 @@ and `harken.Stream`, network included. Needs no archives.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken import pretrained
+from harken.peak_memory import peak_mb
 from harken.predictor import Predictor
 from harken.recording import Recording, Sensor
 from harken.signal_path import SignalPath, filter_recording
@@ -220,12 +220,6 @@ def measure_day(rate_hz: int) -> dict[str, float]:
         "input_mb": input_mb,
         "peak_mb": peak_mb(),
     }
-
-
-def peak_mb() -> float:
-    """The most memory that this process has had, in 10^6 bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def main() -> None:

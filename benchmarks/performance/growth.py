@@ -20,8 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.performance.comparison import Comparison, Goal
-from benchmarks.streaming import peak_mb, sensors
+from benchmarks.streaming import sensors
 from harken.datasets.hapt import LABELS
+from harken.peak_memory import peak_mb
 from harken.recording import Recording
 from harken.windows import Windows
 

@@ -118,11 +118,11 @@ def test_it_is_learnt_from_as_from_memory(collection: Path, tmp_path: Path) -> N
 
 
 TRAIN = """
-import json, resource, sys
+import json, sys
 import harken
+from harken.peak_memory import peak_mb
 run = harken.train(sys.argv[1], preset="stacked-lstm", epochs=0.05, out=sys.argv[2])
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"mb": after / 1024, "n": run.metrics["n_windows"]}))
+print(json.dumps({"mb": peak_mb(), "n": run.metrics["n_windows"]}))
 """
 
 

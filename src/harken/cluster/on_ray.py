@@ -41,7 +41,7 @@ def _run(ray: Any, job: Job, shards: Sequence[Shard], ended: Ended) -> None:
 
 def score(job: dict[str, Any], shard: dict[str, Any]) -> dict[str, Any]:
     """What runs on a core of the cluster."""
-    from harken.cluster.worker import peak_mb
+    from harken.peak_memory import peak_mb
 
     try:
         about = Job.of_dict(job).do(Shard.of_dict(shard), _predictor(job["model"]))

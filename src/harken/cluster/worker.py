@@ -9,13 +9,12 @@ started it by more than a shard.
 from __future__ import annotations
 
 import json
-import re
 import sys
-from pathlib import Path
 
 from harken.cluster.job import Job
 from harken.cluster.shards import Shard
 from harken.errors import HarkenError
+from harken.peak_memory import peak_mb
 from harken.predictor import Predictor
 
 
@@ -29,19 +28,6 @@ def main() -> None:
         except HarkenError as error:
             about = {"error": str(error)}
         print(json.dumps(about | {"peak_mb": peak_mb()}), flush=True)
-
-
-def peak_mb() -> float | None:
-    """The most memory that this process has had, in 10^6 bytes; None where the system hides it.
-
-    Not by `getrusage`, which on Linux counts what the process had before it was this one.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None
-    found = re.search(r"VmHWM:\s*(\d+) kB", status)
-    return None if found is None else int(found[1]) * 1024 / 1e6
 
 
 if __name__ == "__main__":
