@@ -1,6 +1,6 @@
 # make demo    set everything up and run the whole story in about a minute
 # make test    set everything up and run the tests, but for those that take minutes
-# make test-long   those that take minutes: the demo, the tutorial from start to end, trainings on a cluster, the release
+# make test-long   those that take minutes: demo, tutorial, trainings on a cluster, release, kills at more moments
 # make test-all    both
 # make test-faults   kill what scores a collection at 20 random moments, and compare
 # make check   lint and types
