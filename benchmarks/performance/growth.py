@@ -61,7 +61,7 @@ def grown(
     per_item = [took / size for took, size in zip(medians, sizes, strict=True)]
     remarks = [
         f"{name}: {1e6 * each:,.0f} µs each; {statistics.median(memory[name]):,.0f} MB at the "
-        f"peak, {each_mb * size:,.0f} MB of which are the data"
+        f"peak, {each_mb * size:,.0f} MB is the size of the data"
         for name, each, size in zip(seconds, per_item, sizes, strict=True)
     ]
     last_two = per_item[-1] / per_item[-2]
