@@ -110,11 +110,13 @@ def statistics_of(x: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np
 
 def _of_sensor(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """The statistics themselves: (n_windows, n_steps, 3) to (n_windows, _N_EACH)."""
-    moving = values - values.mean(axis=1, keepdims=True, dtype=np.float64)
-    size = _root_mean_square(moving) + _FLOOR
-    steps = [_root_mean_square(moving[:, lag:] - moving[:, :-lag]) + _FLOOR for lag in _LAGS]
-    variance = np.linalg.eigvalsh(moving.transpose(0, 2, 1) @ moving / moving.shape[1])
-    least, _, most = np.sqrt(np.maximum(variance, 0)).T + _FLOOR
+    # Axis by axis: sums along the last axis are several times as fast as along the first.
+    by_axis = values.transpose(0, 2, 1).astype(np.float64, order="C")
+    moving = by_axis - by_axis.mean(axis=2, keepdims=True)
+    covariance = moving @ moving.transpose(0, 2, 1) / moving.shape[2]
+    size = np.sqrt(np.trace(covariance, axis1=1, axis2=2)) + _FLOOR
+    steps = [_root_mean_square(moving[..., lag:] - moving[..., :-lag]) + _FLOOR for lag in _LAGS]
+    least, _, most = np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0)).T + _FLOOR
     return np.stack([size, *(step / size for step in steps), most / least], axis=1)
 
 
@@ -131,7 +133,7 @@ def _columns(channels: Sequence[str], sensor: str) -> list[int] | None:
 
 
 def _root_mean_square(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of (n_windows, n_steps, 3) vectors' lengths, (n_windows,)."""
-    square = np.einsum("nti,nti->n", vectors, vectors) / vectors.shape[1]
+    """Of (n_windows, 3, n_steps) vectors' lengths, (n_windows,)."""
+    square = np.einsum("nit,nit->n", vectors, vectors) / vectors.shape[2]
     root: NDArray[np.float64] = np.sqrt(square)
     return root
