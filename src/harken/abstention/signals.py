@@ -110,8 +110,7 @@ def statistics_of(x: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np
 
 def _of_sensor(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """The statistics themselves: (n_windows, n_steps, 3) to (n_windows, _N_EACH)."""
-    # Axis by axis: sums along the last axis are several times as fast as along the first.
-    by_axis = values.transpose(0, 2, 1).astype(np.float64, order="C")
+    by_axis = _by_axis(values)
     moving = by_axis - by_axis.mean(axis=2, keepdims=True)
     covariance = moving @ moving.transpose(0, 2, 1) / moving.shape[2]
     size = np.sqrt(np.trace(covariance, axis1=1, axis2=2)) + _FLOOR
@@ -122,9 +121,14 @@ def _of_sensor(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def gravity_of(x: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
     """Length of the mean total acceleration, (n_windows,), in g."""
-    mean = x[:, :, _columns(channels, _TOTAL)].astype(np.float64).mean(axis=1)
+    mean = _by_axis(x[:, :, _columns(channels, _TOTAL)]).mean(axis=2)
     length: NDArray[np.float64] = np.linalg.norm(mean, axis=1)
     return length
+
+
+def _by_axis(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n_windows, 3, n_steps): sums over what lies together are several times as fast."""
+    return values.transpose(0, 2, 1).astype(np.float64, order="C")
 
 
 def _columns(channels: Sequence[str], sensor: str) -> list[int] | None:

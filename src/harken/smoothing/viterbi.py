@@ -31,15 +31,14 @@ def best_path(
     All are logarithms: emission (n_windows, n_classes), transition (n_classes, n_classes) from row
     to column, prior (n_classes,).
     """
-    classes = np.arange(len(prior))
+    into = np.ascontiguousarray(transition.T)
     came_from = np.empty(emission.shape, np.int64)
     score = prior + emission[0]
-    for t in range(1, len(emission)):
-        arriving = score[:, None] + transition
-        came_from[t] = arriving.argmax(axis=0)
-        score = arriving[came_from[t], classes] + emission[t]
-    path = np.empty(len(emission), np.int64)
-    path[-1] = score.argmax()
-    for t in range(len(emission) - 1, 0, -1):
-        path[t - 1] = came_from[t, path[t]]
-    return path
+    for now, best in zip(emission[1:], came_from[1:], strict=True):
+        arriving = score + into
+        arriving.argmax(axis=1, out=best)
+        score = arriving.max(axis=1) + now
+    path = [int(score.argmax())]
+    for best_before in came_from[:0:-1].tolist():
+        path.append(best_before[path[-1]])
+    return np.array(path[::-1])
