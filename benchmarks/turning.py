@@ -1,10 +1,10 @@
 """What a device that sits otherwise costs each network, and what the mounting estimate mends.
 
     python -m benchmarks.turning              all presets
-    python -m benchmarks.turning PRESET...    these, beside those that are measured already
+    python -m benchmarks.turning PRESET...    these; the others stay as they were measured
 
 Needs the real archives: set $HARKEN_DATA to their folder. Each preset is trained once, seed 0, into
-`runs/turning`; what is finished is not done again. Then the raw recordings of the test people of
+`runs/turning`; a finished run is not done again. Then the raw recordings of the test people of
 HAPT are turned and recognised:
 
 - about the vertical, by 0 to 360 degrees, with nothing to tell the turn: networks that learnt from
@@ -158,17 +158,6 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def measured(preset: str, people: list[Recording]) -> dict[str, Any]:
-    """The figures of a preset, which are taken unless they are there already."""
-    file = RUNS / f"{preset}.json"
-    if not file.exists():
-        found = measure(trained(preset), people)
-        write_text(file, json.dumps(found) + "\n")
-        print(preset, found, flush=True)
-    figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return figures
-
-
 def test_people() -> list[Recording]:
     """The recordings of the test people, labelled with the six activities alone."""
     return [
@@ -181,8 +170,9 @@ def test_people() -> list[Recording]:
 def main() -> None:
     people = test_people()
     wanted = sys.argv[1:] or [preset for preset in PRESETS if preset not in LEFT_OUT]
-    shown = [p for p in PRESETS if p in wanted or (RUNS / f"{p}.json").exists()]
-    results = {preset: measured(preset, people) for preset in shown}
+    before = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    found = before | {preset: measure(trained(preset), people) for preset in wanted}
+    results = {preset: found[preset] for preset in PRESETS if preset in found}
     write_text(RESULTS, json.dumps(results, indent=2) + "\n")
     draw(results)
     write_section("turning", table(results))

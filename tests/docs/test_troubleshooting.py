@@ -83,7 +83,7 @@ def test_a_gyroscope_with_turned_signs_makes_stairs_down_of_stairs_up(tmp_path: 
 
 
 def test_a_slow_clock_makes_stairs_of_walking(tmp_path: Path) -> None:
-    path = table(tmp_path, (TIME_S * 1.5, ACC, GYRO))
+    path = table(tmp_path, (TIME_S * 50 / 30, ACC, GYRO))
     minutes = harken.predict(path).summary.minutes
     stairs = minutes["WALKING_UPSTAIRS"] + minutes["WALKING_DOWNSTAIRS"]
     assert stairs > 3 * minutes["WALKING"]

@@ -101,6 +101,7 @@ def compare(
     [
         (32, 32, False, 128, 50),  # the notebook's
         (64, 64, True, 32, 64),  # conv-bilstm's
+        (64, 48, True, 16, 64),  # any-mounting's
         (14, 14, False, 128, 20),  # residual-bilstm's
         (64, 96, False, 32, 7),  # conv-lstm's
         (576, 128, False, 8, 5),  # deep-conv-lstm's

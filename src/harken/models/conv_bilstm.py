@@ -1,9 +1,9 @@
 """The flagship: a short convolutional front, a bidirectional LSTM, attention over time.
 
-Two strided convolutions shorten the window to a quarter of its steps, so that the LSTM, which
-computes step by step, has little left to do. A learnt query weighs its states (attention pooling,
-as in Raffel and Ellis, "Feed-Forward Networks with Attention Can Solve Some Long-Term Memory
-Problems", 2015).
+Two strided convolutions shorten the window to a quarter of its steps, or an eighth, so that the
+LSTM, which computes step by step, has little left to do. A learnt query weighs its states
+(attention pooling, as in Raffel and Ellis, "Feed-Forward Networks with Attention Can Solve Some
+Long-Term Memory Problems", 2015).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class ConvBilstm(Body):
     shape : input and output
     width : filters of each convolution
     kernel : steps that a filter spans
+    stride : steps from one place of the first convolution's filters to the next; beyond 2 they are
+        as much wider, so that they overlap as before
     hidden : units of the LSTM in each direction
     dropout : share of features that is dropped before the LSTM and before the last layer
     """
@@ -35,14 +37,15 @@ class ConvBilstm(Body):
         *,
         width: int = 64,
         kernel: int = 5,
+        stride: int = 2,
         hidden: int = 64,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.n_features = 2 * hidden
         self.front = nn.ModuleList(
-            nn.Conv1d(n_in, width, kernel, stride=2, padding=kernel // 2)
-            for n_in in (shape.n_channels, width)
+            _convolution(n_in, width, kernel, by)
+            for n_in, by in ((shape.n_channels, stride), (width, 2))
         )
         self.lstm = make_lstm(width, hidden, bidirectional=True)
         self.attention = nn.Linear(2 * hidden, 1, bias=False)
@@ -69,3 +72,9 @@ class ConvBilstm(Body):
         axis = graph.constant("body.time_axis", torch.tensor([0]))
         weighted = graph.node("Mul", [weight, states])
         return graph.node("ReduceSum", [weighted, axis], keepdims=0)
+
+
+def _convolution(n_in: int, n_out: int, kernel: int, stride: int) -> nn.Conv1d:
+    """Strided; as wide as `kernel` says at a stride of 2, and wider with the stride."""
+    span = kernel + (stride - 2) * (kernel // 2)
+    return nn.Conv1d(n_in, n_out, span, stride=stride, padding=span // 2)

@@ -84,6 +84,7 @@ OPTIONS: Mapping[str, Mapping[str, Setting]] = {
     "conv-bilstm": {
         "width": Whole(32, 128, 16),
         "kernel": Whole(3, 9, 2),
+        "stride": OneOf((2, 4)),
         "hidden": Whole(32, 128, 16),
         "dropout": _DROPOUT,
     },
