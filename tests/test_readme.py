@@ -132,6 +132,9 @@ def test_the_numbers_in_its_sentences_are_what_was_measured() -> None:
         if name == "conv-bilstm"
     }  # fmt: skip
     assert f"with {parameters:,} parameters" in text
+    lighter = full["accuracy-full-raw"]["any-mounting on hapt-upright"]["n_parameters"]
+    page = "docs/performance.md#a-lighter-network-for-peoples-own-recordings"
+    assert f"ship are [lighter]({page}), {lighter:,})" in text
     unsure = json.loads((ROOT / "docs/results/foreign.json").read_text())["pretrained"]
     assert f"about {100 * unsure['six activities']['not_sure']:.0f} % of the windows" in text
     assert unsure["on a desk"]["not_sure"] == 1
