@@ -6,7 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.abstention.mixture import fit_mixture
-from harken.abstention.signals import SignalModel, gravity_of, n_statistics, statistics_of
+from harken.abstention.signals import (
+    SignalModel,
+    blocks_of,
+    gravity_of,
+    n_statistics,
+    statistics_of,
+)
 from harken.abstention.thresholds import Abstention
 from harken.card import rounded
 from harken.rows import sample_of
@@ -33,10 +39,11 @@ def fit_signals(windows: Windows) -> SignalModel | None:
     if not n_statistics(windows.channels):
         return None
     x = sample_of(windows.x)
-    statistics = statistics_of(x, windows.channels)
+    statistics = np.concatenate([statistics_of(b, windows.channels) for b in blocks_of(x)])
     n_components = min(_MOST_COMPONENTS, max(1, len(statistics) // _WINDOWS_EACH))
     mixture = fit_mixture(statistics, n_components, least_variance=_LEAST_VARIANCE)
-    low, high = np.quantile(gravity_of(x, windows.channels), [_OUTERMOST, 1 - _OUTERMOST])
+    length = np.concatenate([gravity_of(b, windows.channels) for b in blocks_of(x)])
+    low, high = np.quantile(length, [_OUTERMOST, 1 - _OUTERMOST])
     return SignalModel(
         gravity=(rounded(max(0.0, low - _CALIBRATION_G)), rounded(high + _CALIBRATION_G)),
         weight=tuple(map(rounded, mixture.weight)),

@@ -13,7 +13,7 @@ All are the same however the device is turned.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,8 +74,8 @@ class SignalModel:
         ----------
         x : (n_windows, n_steps, n_channels), with the names of its channels
         """
-        blocks = (np.asarray(x[i : i + _AT_ONCE]) for i in range(0, len(x), _AT_ONCE))
-        return np.concatenate([np.empty(0), *(self._of_block(b, channels) for b in blocks)])
+        each = (self._of_block(block, channels) for block in blocks_of(x))
+        return np.concatenate([np.empty(0), *each])
 
     def _of_block(self, x: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
         density = self._mixture.log_density(statistics_of(x, channels))
@@ -89,6 +89,12 @@ class SignalModel:
         n, width = len(self.weight), len(self.mean[0])
         covariance = np.array(self.covariance).reshape(n, width, width)
         return Mixture(np.array(self.weight), np.array(self.mean), covariance)
+
+
+def blocks_of(x: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """Windows, or their file, a few thousand at a time."""
+    for first in range(0, len(x), _AT_ONCE):
+        yield np.asarray(x[first : first + _AT_ONCE])
 
 
 def n_statistics(channels: Sequence[str]) -> int:
@@ -110,8 +116,8 @@ def statistics_of(x: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np
 
 def _of_sensor(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """The statistics themselves: (n_windows, n_steps, 3) to (n_windows, _N_EACH)."""
-    by_axis = _by_axis(values)
-    moving = by_axis - by_axis.mean(axis=2, keepdims=True)
+    moving = _by_axis(values)
+    moving -= moving.mean(axis=2, keepdims=True)
     covariance = moving @ moving.transpose(0, 2, 1) / moving.shape[2]
     size = np.sqrt(np.trace(covariance, axis1=1, axis2=2)) + _FLOOR
     steps = [_root_mean_square(moving[..., lag:] - moving[..., :-lag]) + _FLOOR for lag in _LAGS]
