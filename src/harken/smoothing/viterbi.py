@@ -39,6 +39,6 @@ def best_path(
         arriving.argmax(axis=1, out=best)
         score = arriving.max(axis=1) + now
     path = [int(score.argmax())]
-    for best_before in came_from[:0:-1].tolist():
-        path.append(best_before[path[-1]])
+    for best in came_from[:0:-1]:
+        path.append(int(best[path[-1]]))
     return np.array(path[::-1])
