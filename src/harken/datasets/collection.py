@@ -29,8 +29,6 @@ from harken.signal import ACCELEROMETER_CHANNELS, CHANNELS
 from harken.windows import PER_WINDOW, Windows, WindowSpec, labels_of, natural_order
 
 _VERSION = 1
-#: As malloc.h of glibc numbers it.
-_M_ARENA_MAX = -8
 #: What is known of windows, beside the samples.
 _KNOWN = tuple(name for name in PER_WINDOW if name != "x")
 
@@ -63,9 +61,9 @@ def load(collection: Path, cache: Path) -> Windows:
     state = _state_of(files)
     known = _known(place, state)
     if known is None:
-        _share_one_arena()
         with storing(place):
             _cut(files, collection, place, state)
+        _give_back_memory()
         known = _known(place, state)
         assert known is not None
     about = known.pop("about")
@@ -82,14 +80,14 @@ def load(collection: Path, cache: Path) -> Windows:
     )
 
 
-def _share_one_arena() -> None:
-    """Have all threads allocate from one arena of glibc, where that is the allocator.
+def _give_back_memory() -> None:
+    """What cutting let go of, to the system: kept, it would stand beside what training needs."""
+    import pyarrow
 
-    What one thread let go of is otherwise kept beside what the next one takes.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 1)
+    pyarrow.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:  # of glibc alone
+        trim(0)
 
 
 def _state_of(files: list[Path]) -> str:
