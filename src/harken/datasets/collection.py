@@ -6,10 +6,8 @@ what each batch needs; in memory are the labels and whose each window is.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -63,7 +61,6 @@ def load(collection: Path, cache: Path) -> Windows:
     if known is None:
         with storing(place):
             _cut(files, collection, place, state)
-        _give_back_memory()
         known = _known(place, state)
         assert known is not None
     about = known.pop("about")
@@ -78,16 +75,6 @@ def load(collection: Path, cache: Path) -> Windows:
         dataset=str(collection),
         notes=tuple(about["notes"]),
     )
-
-
-def _give_back_memory() -> None:
-    """What cutting let go of, to the system: kept, it would stand beside what training needs."""
-    import pyarrow
-
-    pyarrow.default_memory_pool().release_unused()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None:  # of glibc alone
-        trim(0)
 
 
 def _state_of(files: list[Path]) -> str:
