@@ -290,14 +290,18 @@ def logits(
 ) -> Tensor:
     """Logits of many windows, without gradients, in float32."""
     network.eval()
+    # In one piece: small results kept between large blocks that come and go would split up the
+    # memory, which then grows with every window that is looked at.
+    z = torch.empty(len(data), network.shape.n_classes, device=data.device)
 
-    def of_part(first: int) -> Tensor:
-        part = data.signals(slice(first, first + EVALUATION_BATCH))
+    def fill(first: int) -> None:
+        place = slice(first, first + EVALUATION_BATCH)
+        part = data.signals(place)
         with torch.no_grad(), torch.autocast(part.device.type, dtype, dtype != torch.float32):
-            z: Tensor = network(part)
-            return z.float()
+            z[place] = network(part).float()
 
-    return torch.cat(lanes.map(of_part, range(0, len(data), EVALUATION_BATCH)))
+    lanes.map(fill, range(0, len(data), EVALUATION_BATCH))
+    return z
 
 
 def keep_best(network: Network, state: State, row: dict[str, Any]) -> None:
