@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -104,3 +107,37 @@ def test_lanes_leave_the_arithmetic_of_the_caller_as_it_was() -> None:
         assert inside == 0
     assert torch.tensor(smallest) / 4 > 0
     assert torch.get_num_threads() == threads
+
+
+LOOK_AGAIN = """
+import json
+import numpy as np
+import torch
+from harken.models import build
+from harken.models.network import Shape
+from harken.peak_memory import peak_mb
+from harken.training.lanes import Lanes
+from harken.training.loop import Labelled, logits
+
+class ReadEachTime(Labelled):
+    def signals(self, index):
+        return torch.from_numpy(np.ones((128, 128, 9), np.float32))
+
+data = ReadEachTime(torch.empty(0), torch.zeros(25_600, dtype=torch.int64))
+network = build("stacked-lstm", Shape(9, 128, 6))
+with Lanes(torch.device("cpu")) as lanes:
+    peaks = []
+    for _ in range(4):
+        logits(network, data, lanes=lanes)
+        peaks.append(peak_mb())
+print(json.dumps(peaks))
+"""
+
+
+def test_looking_at_windows_again_takes_no_more_memory() -> None:
+    """Answers that were kept one by one split it up: 54 MB more then, and hundreds of a study."""
+    told = subprocess.run(
+        [sys.executable, "-c", LOOK_AGAIN], capture_output=True, text=True, check=True
+    )
+    first, *_, last = json.loads(told.stdout)
+    assert last < first + 25
