@@ -44,6 +44,9 @@ COMMANDS = [
 ]
 
 
+WALK = Path(__file__).parents[2] / "examples" / "walk.csv"
+
+
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A person whom no training has seen, as a table."""
@@ -285,16 +288,15 @@ def test_predict_sums_up(say: Say, trained: Path, recording: Path) -> None:
     assert f"{summary['steps_per_minute']:.0f}" in said.out.split("steps a minute")[1]
 
 
-def test_predict_smooths_unless_asked_not_to(say: Say, trained: Path, recording: Path) -> None:
-    changes = []
-    for way in ("none", "causal", "viterbi"):
-        said = say(
-            "predict", recording, "--model", trained / "model.onnx", "--smooth", way, "--json"
-        )
+def test_predict_smooths_unless_asked_not_to(say: Say) -> None:
+    # A model file that ships, for what a processor trains differs from the next one's.
+    changes = {}
+    for smoothing in ("none", "causal", "viterbi"):
+        said = say("predict", WALK, "--smooth", smoothing, "--json")
         (walk,) = json.loads(said.out)
-        assert walk["smoothing"] == way
-        changes.append(walk["summary"]["n_transitions"])
-    assert changes[0] > changes[1] >= changes[2] >= 5
+        assert walk["smoothing"] == smoothing
+        changes[smoothing] = walk["summary"]["n_transitions"]
+    assert changes["none"] > changes["causal"] >= changes["viterbi"] >= 5
 
 
 def test_bouts_in_parquet_are_those_in_csv(

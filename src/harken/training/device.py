@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from harken.errors import InputError, UnknownNameError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+#: Environment variable; "float32" forbids bfloat16 whatever a recipe and the processor allow.
+PRECISION_VARIABLE = "HARKEN_PRECISION"
 
 
 def choose_device(name: str) -> torch.device:
@@ -22,8 +26,12 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """bfloat16 where the recipe allows it and the processor computes in it, else float32."""
-    if precision == "float32":
+    """bfloat16 where the recipe allows it and the processor computes in it, else float32.
+
+    The environment variable `HARKEN_PRECISION=float32` forbids bfloat16, so that a machine that has
+    it trains as one that has not.
+    """
+    if precision == "float32" or os.environ.get(PRECISION_VARIABLE) == "float32":
         return torch.float32
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
