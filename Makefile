@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 PEERS_TF := .venv-peers-tf
 # Compiled while Harken is installed, where there is a C compiler.
-COMPILED := hatch_build.py src/harken/models/fused_lstm.c
+COMPILED := hatch_build.py src/harken/networks/fused_lstm.c
 
 .PHONY: demo docs docs-pages docs-site test test-long test-all test-faults check bench bench-accuracy bench-accuracy-full peers peers-tensorflow format clean setup setup-dev
 .DEFAULT_GOAL := demo

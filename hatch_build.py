@@ -1,6 +1,6 @@
 """Compiles what is written in C while Harken is built or installed.
 
-`src/harken/models/fused_lstm.c` makes trainings of LSTMs about twice as fast on x86 processors.
+`src/harken/networks/fused_lstm.c` makes trainings of LSTMs about twice as fast on x86 processors.
 Without a compiler for it, or on other processors, Harken is installed without it, and PyTorch's own
 LSTM computes: the same, but slower.
 """
@@ -18,7 +18,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("src/harken/models/fused_lstm.c")
+SOURCE = Path("src/harken/networks/fused_lstm.c")
 #: The sets of instructions that it is compiled for, by PyTorch's names of them. Tiles are kept in
 #: registers by -O3 only, and products are added without rounding in between by contraction.
 VARIANTS = {

@@ -23,9 +23,9 @@ from benchmarks.cells import OFFICIAL, Cell, fold_splits, measured, official_spl
 from benchmarks.pages import README, write_section
 from benchmarks.peers import PEERS
 from benchmarks.summaries import FLAGSHIP, Results, right_alone, summary
-from harken.files import write_text
-from harken.folds import SUBJECT_KFOLD
-from harken.splits import Split
+from harken.core.files import write_text
+from harken.evaluation.folds import SUBJECT_KFOLD
+from harken.evaluation.splits import Split
 from harken.training.presets import PRESETS
 
 RESULTS = Path("docs/results/accuracy.json")

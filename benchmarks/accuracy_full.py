@@ -25,8 +25,8 @@ from benchmarks.cells import OFFICIAL, Cell, kept, measured, official_split
 from benchmarks.pages import write_section
 from benchmarks.peers import PEERS
 from benchmarks.summaries import FLAGSHIP, Summary, summary
-from harken.errors import HarkenError, Interrupted
-from harken.files import write_text
+from harken.core.errors import HarkenError, Interrupted
+from harken.core.files import write_text
 from harken.training.presets import PRESETS
 
 RESULTS = Path("docs/results/accuracy-full.json")

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from benchmarks import peers
 from benchmarks.runs import finished_run
 from harken import datasets
-from harken.errors import InputError
+from harken.core.errors import InputError
+from harken.core.files import write_text
+from harken.evaluation.folds import SUBJECT_KFOLD, Fold, subject_folds
 from harken.evaluation.metrics import score
-from harken.files import write_text
-from harken.folds import SUBJECT_KFOLD, Fold, subject_folds
-from harken.predictor import Predictor
-from harken.splits import Split, official
+from harken.evaluation.splits import Split, official
+from harken.inference.predictor import Predictor
 from harken.training.presets import PRESETS
 
 RUNS = Path("runs/accuracy")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.runs import finished_run
+from harken.core.files import write_text
 from harken.evaluation.subjects import worst_of
-from harken.files import write_text
 
 RUNS = Path("runs/classic")
 RESULTS = Path("docs/results/classic.json")

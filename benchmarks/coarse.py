@@ -30,14 +30,16 @@ from benchmarks.continuous import CONTINUOUS, stretches_on_folds
 from benchmarks.cross_fitting import signals_of
 from benchmarks.pages import write_section
 from benchmarks.pretrained import ORIGINS, network_of, rounded, rounded_windows
-from harken import datasets, model_file, pretrained
+from harken import datasets
+from harken.core.files import write_text
+from harken.core.recording import Recording
 from harken.datasets.hapt import LABELS, TEST_SUBJECTS
-from harken.files import write_text
-from harken.predictor import Predictor
-from harken.recording import Recording
-from harken.resolve import seen_by, settle_mounting
-from harken.splits import for_selection
-from harken.stream import Stream
+from harken.evaluation.splits import for_selection
+from harken.inference.predictor import Predictor
+from harken.inference.resolve import seen_by, settle_mounting
+from harken.inference.stream import Stream
+from harken.model import file as model_file
+from harken.model import pretrained
 
 RESULTS = Path("docs/results/coarse.json")
 RUNS = Path("runs/coarse")

@@ -43,23 +43,24 @@ from benchmarks.pretrained import ORIGINS
 from benchmarks.pretrained import RUNS as PRETRAINED_RUNS
 from benchmarks.running_state import run_on
 from benchmarks.runs import finished_crossval
-from harken import datasets, pretrained
+from harken import datasets
+from harken.core.files import write_text
+from harken.core.recording import Recording, Span
 from harken.datasets.hapt import LABELS, TEST_SUBJECTS
-from harken.files import write_text
-from harken.predictor import Predictor
-from harken.recording import Recording, Span
-from harken.resolve import settle_mounting
-from harken.sequence import time_order
-from harken.smoothing.model import scaled_likelihood
-from harken.smoothing.viterbi import best_path, viterbi
-from harken.splits import for_selection
-from harken.stream import Stream
-from harken.stream_answers import StreamPrediction
+from harken.evaluation.splits import for_selection
+from harken.inference.predictor import Predictor
+from harken.inference.resolve import settle_mounting
+from harken.inference.smoothing.model import scaled_likelihood
+from harken.inference.smoothing.viterbi import best_path, viterbi
+from harken.inference.stream import Stream
+from harken.inference.stream_answers import StreamPrediction
+from harken.model import pretrained
+from harken.signal.sequence import time_order
+from harken.signal.windows import Windows
 from harken.training.crossval import CrossValidation
 from harken.training.preset_file import write_preset
 from harken.training.presets import PRESETS
 from harken.training.train import usable_windows
-from harken.windows import Windows
 
 RESULTS = Path("docs/results/continuous.json")
 RUNS = Path("runs/continuous")

@@ -21,16 +21,17 @@ import numpy as np
 from benchmarks.foreign_input import DEVELOPMENT, FAMILIES, N_EACH, recordings
 from benchmarks.pages import write_section
 from benchmarks.turning import test_people
-from harken import datasets, pretrained
+from harken import datasets
+from harken.core.errors import ContractError
+from harken.core.files import write_text
+from harken.core.recording import Recording
 from harken.datasets.hapt import LABELS, TEST_SUBJECTS
-from harken.errors import ContractError
-from harken.files import write_text
+from harken.inference.predictor import Predictor
+from harken.inference.resolve import settle_mounting
 from harken.inspection import refuse_unfit
-from harken.predictor import Predictor
-from harken.recording import Recording
-from harken.resolve import settle_mounting
-from harken.signal_path import filter_recording
-from harken.windows import LabelRule, Windows, cut
+from harken.model import pretrained
+from harken.signal.path import filter_recording
+from harken.signal.windows import LabelRule, Windows, cut
 
 RESULTS = Path("docs/results/foreign.json")
 PEOPLE = "six activities"

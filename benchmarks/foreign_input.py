@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import butter, sosfilt
 from scipy.spatial.transform import Rotation
 
-from harken.recording import Recording, Sensor
+from harken.core.recording import Recording, Sensor
 
 RATE_HZ, SECONDS = 50, 60
 N = RATE_HZ * SECONDS

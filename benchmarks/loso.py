@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.pages import write_section
 from benchmarks.runs import finished_crossval
-from harken.files import write_text
+from harken.core.files import write_text
 
 FOLDER = Path("runs/loso")
 RESULTS = Path("docs/results/loso.json")

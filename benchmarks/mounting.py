@@ -22,10 +22,10 @@ from scipy.spatial.transform import Rotation
 from benchmarks.timing import side_by_side
 from benchmarks.timing import table as timed
 from harken import datasets
+from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import TEST_SUBJECTS
-from harken.mounting import Mounting, estimate_mounting
-from harken.recording import Recording, Sensor
-from harken.signal_path import rotate
+from harken.orientation.mounting import Mounting, estimate_mounting
+from harken.signal.path import rotate
 
 GAITS = ("WALKING", "WALKING_UPSTAIRS", "WALKING_DOWNSTAIRS")
 PIECE_S = 30.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harken.files import write_text
+from harken.core.files import write_text
 
 PAGE = Path("docs/results.md")
 README = Path("README.md")

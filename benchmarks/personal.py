@@ -33,14 +33,15 @@ from numpy.typing import NDArray
 
 from benchmarks.pages import write_section
 from benchmarks.runs import finished_crossval
-from harken import datasets, pretrained
-from harken.files import write_text
+from harken import datasets
+from harken.core.files import write_text
+from harken.inference.predictor import Predictor
+from harken.model import pretrained
 from harken.personal.head import STRENGTH
 from harken.personal.personalise import personalise
 from harken.personal.propose import N_WINDOWS, propose
-from harken.predictor import Predictor
-from harken.sequence import time_order, touches
-from harken.windows import UNLABELLED, Windows
+from harken.signal.sequence import time_order, touches
+from harken.signal.windows import UNLABELLED, Windows
 
 RUNS = Path("runs/personal/folds")
 RESULTS = Path("docs/results/personal.json")

@@ -30,19 +30,21 @@ from scipy.signal import resample_poly
 from benchmarks.cross_fitting import settings
 from benchmarks.runs import finished_run
 from benchmarks.turning import test_people
-from harken import datasets, model_file, pretrained
-from harken.card import Card
+from harken import datasets
+from harken.core.recording import Recording, Sensor
 from harken.datasets import hapt
 from harken.evaluation.metrics import score
-from harken.models import build
-from harken.models.network import Network, Shape
-from harken.predictor import Predictor
-from harken.recording import Recording, Sensor
-from harken.resolve import settle_mounting
+from harken.inference.predictor import Predictor
+from harken.inference.resolve import settle_mounting
+from harken.model import file as model_file
+from harken.model import pretrained
+from harken.model.card import Card
+from harken.networks import build
+from harken.networks.network import Network, Shape
+from harken.signal.windows import Windows
 from harken.training.finish import figures_of
 from harken.training.run import Run
 from harken.training.train import usable_windows
-from harken.windows import Windows
 
 #: Its windows are what all are judged on.
 DATASET = "hapt-upright"

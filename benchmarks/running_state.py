@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.predictor import Predictor
-from harken.sequence import time_order
-from harken.windows import Windows
+from harken.inference.predictor import Predictor
+from harken.signal.sequence import time_order
+from harken.signal.windows import Windows
 
 
 def run_on(

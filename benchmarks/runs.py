@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harken import api
 from harken.cli.progress import FoldsProgress, TrainingProgress
-from harken.errors import InputError
-from harken.folds import Fold
+from harken.core.errors import InputError
+from harken.evaluation.folds import Fold
+from harken.signal.windows import Windows
+from harken.training import api
 from harken.training.crossval import CrossValidation
 from harken.training.recipe import Recipe
 from harken.training.run import Config, Run
-from harken.windows import Windows
 
 
 def finished_run(

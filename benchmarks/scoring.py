@@ -23,14 +23,14 @@ import numpy as np
 
 from benchmarks.cluster_simulation import Machines, simulate_shards
 from benchmarks.pages import write_section
-from harken.cluster import local
-from harken.cluster.job import Job
-from harken.cluster.recording_file import write_recording
-from harken.cluster.scoring import Settings
-from harken.cluster.shards import SHARD_BYTES, Shard
+from harken.core.files import write_text
+from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import simulate
-from harken.files import write_text
-from harken.recording import Recording, Sensor
+from harken.scoring import local
+from harken.scoring.job import Job
+from harken.scoring.recordings import Settings
+from harken.scoring.shards import SHARD_BYTES, Shard
+from harken.store.recording_file import write_recording
 from harken.training.machine import describe_machine
 
 RESULTS = Path("docs/results/scoring.json")

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from harken import pretrained
+from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import SUBJECTS, simulate
-from harken.predictor import Predictor
-from harken.recording import Recording, Sensor
-from harken.resolve import settle_mounting
-from harken.signal_path import rotate
+from harken.inference.predictor import Predictor
+from harken.inference.resolve import settle_mounting
+from harken.model import pretrained
+from harken.signal.path import rotate
 
 
 @dataclass(frozen=True, eq=False)

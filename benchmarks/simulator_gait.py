@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harken.datasets.hapt import RATE_HZ
 from harken.datasets.simulated.parameters import HARMONICS
-from harken.gait import STEP_HZ
+from harken.orientation.gait import STEP_HZ
 
 #: Steps come within so many Hz of their mean frequency.
 _STEP_BAND_HZ = 0.35

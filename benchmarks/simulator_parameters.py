@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from benchmarks.simulator_gait import Gait, gait_of, same_leg_first
 from harken import datasets
+from harken.core.files import write_text
+from harken.core.recording import Recording
 from harken.datasets.hapt import RATE_HZ, TEST_SUBJECTS
 from harken.datasets.simulated.parameters import (
     ACTIVITIES,
@@ -28,10 +30,8 @@ from harken.datasets.simulated.parameters import (
     N_SIGNALS,
     Parameters,
 )
-from harken.files import write_text
-from harken.mounting import estimate_mounting
-from harken.recording import Recording
-from harken.signal_path import rotate
+from harken.orientation.mounting import estimate_mounting
+from harken.signal.path import rotate
 
 #: Samples of a piece whose spectrum is taken: 5.12 s.
 PIECE = 256

@@ -18,13 +18,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from harken import pretrained
-from harken.peak_memory import peak_mb
-from harken.predictor import Predictor
-from harken.recording import Recording, Sensor
-from harken.signal_path import SignalPath, filter_recording
-from harken.stream import Stream
-from harken.windows import WindowSpec, cut
+from harken.core.peak_memory import peak_mb
+from harken.core.recording import Recording, Sensor
+from harken.inference.predictor import Predictor
+from harken.inference.stream import Stream
+from harken.model import pretrained
+from harken.signal.path import SignalPath, filter_recording
+from harken.signal.windows import WindowSpec, cut
 
 RATES_HZ = (50, 100)
 HOUR_S = 3600

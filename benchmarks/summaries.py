@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.cells import of_text
 from harken.evaluation.subjects import PairedDifference, paired_bootstrap
-from harken.windows import Windows, natural_order
+from harken.signal.windows import Windows, natural_order
 
 FLAGSHIP = "conv-bilstm"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.cells import OFFICIAL
 from benchmarks.summaries import FLAGSHIP, Results, Summary, difference
-from harken.folds import SUBJECT_KFOLD
+from harken.evaluation.folds import SUBJECT_KFOLD
 
 _COLUMNS = (
     "system",

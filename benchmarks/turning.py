@@ -30,13 +30,13 @@ from scipy.spatial.transform import Rotation
 from benchmarks.pages import write_section
 from benchmarks.runs import finished_run
 from harken import datasets
+from harken.core.files import write_text
+from harken.core.recording import Recording, Sensor
 from harken.datasets.hapt import LABELS, TEST_SUBJECTS
-from harken.evaluation import plots
-from harken.files import write_text
-from harken.predictor import Predictor
-from harken.recording import Recording, Sensor
-from harken.resolve import settle_mounting
-from harken.signal_path import rotate
+from harken.inference.predictor import Predictor
+from harken.inference.resolve import settle_mounting
+from harken.reporting import plots
+from harken.signal.path import rotate
 from harken.training.presets import PRESETS
 
 RUNS = Path("runs/turning")

@@ -25,14 +25,14 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from harken.evaluation.plots import GREEN, ORANGE, SKY, YELLOW, new_figure
-from harken.models import MODELS
-from harken.models.dropout import Dropout
-from harken.models.network import Network
+from harken.networks import MODELS
+from harken.networks.dropout import Dropout
+from harken.networks.network import Network
+from harken.reporting.plots import GREEN, ORANGE, SKY, YELLOW, new_figure
+from harken.signal.windows import bare_windows
 from harken.training.presets import PRESETS
 from harken.training.recipe import Recipe
 from harken.training.train import new_network
-from harken.windows import bare_windows
 
 PAGE = Path(__file__).with_name("networks.md")
 PICTURES = Path(__file__).with_name("figures") / "networks"

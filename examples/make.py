@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from harken.core.files import write_text
 from harken.datasets.simulated import simulate
-from harken.files import write_text
 
 SUBJECT, SEED, MINUTES = "1", 0, 4.0
 FILE = Path(__file__).with_name("walk.csv")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harken import datasets
-from harken.recording import Recording
-from harken.windows import Windows
+from harken.core.recording import Recording
+from harken.signal.windows import Windows
 
 
 @pytest.fixture(scope="session", autouse=True)

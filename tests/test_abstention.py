@@ -10,16 +10,16 @@ from scipy.spatial.transform import Rotation
 from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
-from harken.abstention import Abstention, EmbeddingDistance
-from harken.abstention.fit import fit_abstention, fit_signals
-from harken.abstention.mixture import Mixture, fit_mixture
-from harken.abstention.signals import n_statistics, statistics_of
-from harken.abstention.stretches import not_sure
+from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import simulate
-from harken.recording import Recording, Sensor
-from harken.signal import ACCELEROMETER_CHANNELS, CHANNELS
-from harken.signal_path import filter_recording
-from harken.windows import ACTIVITIES, Windows, WindowSpec, cut
+from harken.inference.abstention import Abstention, EmbeddingDistance
+from harken.inference.abstention.fit import fit_abstention, fit_signals
+from harken.inference.abstention.mixture import Mixture, fit_mixture
+from harken.inference.abstention.signals import n_statistics, statistics_of
+from harken.inference.abstention.stretches import not_sure
+from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS
+from harken.signal.path import filter_recording
+from harken.signal.windows import ACTIVITIES, Windows, WindowSpec, cut
 
 RNG = np.random.default_rng(0)
 

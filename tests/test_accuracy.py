@@ -15,11 +15,11 @@ from benchmarks.peers import worker
 from benchmarks.summaries import right_alone, summary
 from numpy.typing import NDArray
 
+from harken.core.errors import InputError
 from harken.datasets import simulated
-from harken.errors import InputError
-from harken.splits import official
+from harken.evaluation.splits import official
+from harken.signal.windows import Windows
 from harken.training.presets import PRESETS
-from harken.windows import Windows
 
 SVM, ROCKET = Row("features-svm", "simulated"), Row("minirocket", "simulated")
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harken.bouts import NOT_SURE, WARM_UP, Bout
-from harken.bouts import bouts_of as join
-from harken.windows import Windows
+from harken.inference.bouts import NOT_SURE, WARM_UP, Bout
+from harken.inference.bouts import bouts_of as join
+from harken.signal.windows import Windows
 
 LABELS = ("walk", "sit", "lie")
 N_STEPS, RATE_HZ, STRIDE_S = 20, 10.0, 1.0

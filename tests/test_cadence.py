@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from harken.cadence import steps_per_minute
+from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import draw_person, simulate
-from harken.gait import stretches
-from harken.recording import Recording, Sensor
-from harken.signal_path import rotate
+from harken.orientation.cadence import steps_per_minute
+from harken.orientation.gait import stretches
+from harken.signal.path import rotate
 
 
 def walker(

@@ -24,7 +24,7 @@ import typer
 import harken
 from harken.cli import app, main
 from harken.datasets import simulated
-from harken.windows import Windows
+from harken.signal.windows import Windows
 
 ROOT = Path(__file__).parents[1]
 #: Pages whose blocks are run together, by tests of their own.
@@ -176,7 +176,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         header = header.replace(old, new)
     (made / "mine.csv").write_text(f"{header}\n{rows}", encoding="utf-8")
     without_labels(made / "wednesday.csv")
-    pretrained = ROOT / "src" / "harken" / "pretrained" / "pretrained.onnx"
+    pretrained = ROOT / "src" / "harken" / "model" / "pretrained" / "pretrained.onnx"
     for name in ("mine", "hapt-upright-any-mounting-seed0"):
         (made / "runs" / name).mkdir(parents=True)
         shutil.copy(pretrained, made / "runs" / name / "model.onnx")

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harken.errors import InputError, LeakageError
-from harken.folds import Fold, Folds, leave_one_subject_out, subject_folds
-from harken.splits import LEAKS, Split, leaky_random
-from harken.windows import Windows, concatenate
+from harken.core.errors import InputError, LeakageError
+from harken.evaluation.folds import Fold, Folds, leave_one_subject_out, subject_folds
+from harken.evaluation.splits import LEAKS, Split, leaky_random
+from harken.signal.windows import Windows, concatenate
 
 
 def people(counts: list[int], seed: int = 0) -> Windows:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from harken.core.recording import Sensor
 from harken.datasets.simulated import simulate
-from harken.gait import stretches
-from harken.recording import Sensor
+from harken.orientation.gait import stretches
 
 
 def test_a_pause_of_years_takes_no_memory() -> None:

@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harken.core.errors import ContractError, UnknownNameError
+from harken.core.recording import STANDARD_GRAVITY, Recording, Sensor, on_one_clock
 from harken.datasets import simulated
-from harken.errors import ContractError, UnknownNameError
 from harken.inspection import inspect_recording, refuse_unfit
 from harken.inspection.holding import STUCK_S
-from harken.recording import STANDARD_GRAVITY, Recording, Sensor, on_one_clock
 
 Fault = Callable[[Recording], Recording]
 #: Fault, the kind that must be found, its severity.

@@ -15,19 +15,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import harken
-from harken import model_file
-from harken.abstention import Abstention, SignalModel
-from harken.card import Card
-from harken.contract import Contract
-from harken.errors import ContractError, ModelFileError
-from harken.model_file import HASH_KEY, METADATA_KEY, content_hash
-from harken.models import build
-from harken.models.network import Network, Shape
-from harken.onnx_file import read_onnx
-from harken.predictor import Predictor
-from harken.signal import CHANNELS
-from harken.smoothing import Smoothing
-from harken.windows import ACTIVITIES, Windows
+from harken.core.errors import ContractError, ModelFileError
+from harken.inference.abstention import Abstention, SignalModel
+from harken.inference.predictor import Predictor
+from harken.inference.smoothing import Smoothing
+from harken.model import file as model_file
+from harken.model.card import Card
+from harken.model.contract import Contract
+from harken.model.file import HASH_KEY, METADATA_KEY, content_hash
+from harken.model.onnx_file import read_onnx
+from harken.networks import build
+from harken.networks.network import Network, Shape
+from harken.signal.filters import CHANNELS
+from harken.signal.windows import ACTIVITIES, Windows
 
 CARD = Card(
     contract=Contract(CHANNELS, ACTIVITIES, 50.0, 128, 64, 5.0),

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from harken.core.errors import ContractError, FormatError
+from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import TEST_SUBJECTS, draw_person, simulate
-from harken.errors import ContractError, FormatError
-from harken.gait import stretches
-from harken.mounting import (
+from harken.orientation.gait import stretches
+from harken.orientation.mounting import (
     estimate_mounting,
     mounting_from_rotation,
     mounting_from_standing,
 )
-from harken.recording import Recording, Sensor
-from harken.signal_path import filter_recording, rotate
+from harken.signal.path import filter_recording, rotate
 
 X, Y, Z = np.eye(3)
 

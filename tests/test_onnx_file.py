@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from harken.models import build
-from harken.models.network import Shape
-from harken.onnx_file import MOST_ELEMENTS, check_graph, read_onnx
-from harken.wire import WireReader
+from harken.model.onnx_file import MOST_ELEMENTS, check_graph, read_onnx
+from harken.model.wire import WireReader
+from harken.networks import build
+from harken.networks.network import Shape
 
 
 def model_of(

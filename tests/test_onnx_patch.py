@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from harken.onnx_file import read_onnx
-from harken.onnx_patch import patch, read_constant
+from harken.model.onnx_file import read_onnx
+from harken.model.onnx_patch import patch, read_constant
 
 WEIGHT = np.arange(6, dtype=np.float32).reshape(2, 3)
 

@@ -16,19 +16,19 @@ from scipy.signal import resample_poly
 from scipy.spatial.transform import Rotation
 
 import harken
-from harken import window_file
-from harken.bouts import NOT_SURE
+from harken.core.errors import ContractError, FormatError, UnknownNameError
+from harken.core.recording import Recording, Sensor
 from harken.datasets.hapt import TEST_SUBJECTS
 from harken.datasets.simulated import simulate
-from harken.errors import ContractError, FormatError, UnknownNameError
-from harken.evaluation.timeline import timeline
-from harken.prediction import Prediction, predict
-from harken.predictor import Predictor
-from harken.recording import Recording, Sensor
-from harken.resolve import parse_mounting, settle_mounting
-from harken.signal_path import SignalPath, rotate
-from harken.smoothing import WAYS
-from harken.windows import slices
+from harken.inference.bouts import NOT_SURE
+from harken.inference.prediction import Prediction, predict
+from harken.inference.predictor import Predictor
+from harken.inference.resolve import parse_mounting, settle_mounting
+from harken.inference.smoothing import WAYS
+from harken.reporting.timeline import timeline
+from harken.signal import window_file
+from harken.signal.path import SignalPath, rotate
+from harken.signal.windows import slices
 
 G = 9.80665
 

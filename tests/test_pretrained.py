@@ -10,15 +10,15 @@ import pytest
 from benchmarks import foreign_input
 from benchmarks.pretrained import rounded
 
-from harken import pretrained
+from harken.core.recording import Recording
 from harken.datasets.hapt import TEST_SUBJECTS
 from harken.datasets.simulated import simulate
-from harken.prediction import predict
-from harken.predictor import Predictor
-from harken.recording import Recording
-from harken.resolve import settle_mounting
-from harken.stream import Stream
-from harken.stream_answers import StreamPrediction
+from harken.inference.prediction import predict
+from harken.inference.predictor import Predictor
+from harken.inference.resolve import settle_mounting
+from harken.inference.stream import Stream
+from harken.inference.stream_answers import StreamPrediction
+from harken.model import pretrained
 
 
 @pytest.fixture(params=sorted(pretrained.SHIPPED))

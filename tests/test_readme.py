@@ -22,7 +22,7 @@ from benchmarks import (
 )
 from benchmarks.performance import __main__ as performance
 
-from harken.resample import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from harken.signal.resample import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from harken.training.presets import PRESETS
 
 ROOT = Path(__file__).parent.parent

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 import harken
-from harken.models.fused_lstm import kernel_name
+from harken.networks.fused_lstm import kernel_name
 
 ROOT = Path(__file__).parents[1]
 #: What no other module of the package asks for by its name, and is needed nonetheless.
 _WITH_IT = (
     "harken/py.typed",
-    "harken/pretrained/pretrained.onnx",
-    "harken/pretrained/LICENCE.md",
+    "harken/model/pretrained/pretrained.onnx",
+    "harken/model/pretrained/LICENCE.md",
     "harken/live/static/index.html",
     "harken/evaluation/page.html",
     "harken/datasets/uci_har_window_index.csv",
@@ -56,7 +56,7 @@ def test_the_wheel_recognises_a_walk_in_an_empty_environment(tmp_path: Path) -> 
         names = set(archive.namelist())
     assert names >= set(_WITH_IT)
     if kernel_name():  # then a compiler is here
-        assert "harken/models/fused_lstm_avx2.so" in names
+        assert "harken/networks/fused_lstm_avx2.so" in names
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"harken"}
     with tarfile.open(sources) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}

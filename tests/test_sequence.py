@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harken.sequence import chain_starts, time_order, touches
-from harken.windows import Windows
+from harken.signal.sequence import chain_starts, time_order, touches
+from harken.signal.windows import Windows
 
 
 def windows_at(

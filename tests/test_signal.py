@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, medfilt, sosfilt
 
-from harken.errors import ContractError, FormatError
-from harken.signal import ACCELEROMETER_CHANNELS, CHANNELS, FilterChain
+from harken.core.errors import ContractError, FormatError
+from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS, FilterChain
 
 
 def samples(n: int, seed: int = 0) -> np.ndarray:

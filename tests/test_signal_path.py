@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harken.errors import ContractError, FormatError
-from harken.recording import Recording, Sensor
-from harken.resample import Resampler, Run
-from harken.signal import ACCELEROMETER_CHANNELS, FilterChain
-from harken.signal_path import SignalPath, filter_recording, rotate
+from harken.core.errors import ContractError, FormatError
+from harken.core.recording import Recording, Sensor
+from harken.signal.filters import ACCELEROMETER_CHANNELS, FilterChain
+from harken.signal.path import SignalPath, filter_recording, rotate
+from harken.signal.resample import Resampler, Run
 
 DURATION_S = 12.0
 

@@ -9,10 +9,10 @@ import pytest
 from benchmarks.simulator import judge
 from benchmarks.simulator_parameters import bouts, bouts_of, measure
 
+from harken.core.recording import Recording
 from harken.datasets.simulated import SUBJECTS, draw_person, simulate
 from harken.datasets.simulated.parameters import Parameters, parameters
-from harken.predictor import Predictor
-from harken.recording import Recording
+from harken.inference.predictor import Predictor
 
 
 @pytest.fixture(scope="module")

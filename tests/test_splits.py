@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harken.errors import InputError, LeakageError
-from harken.splits import GAP_S, Split, for_training, hold_out, within_subject
-from harken.windows import Windows
+from harken.core.errors import InputError, LeakageError
+from harken.evaluation.splits import GAP_S, Split, for_training, hold_out, within_subject
+from harken.signal.windows import Windows
 
 
 def windows(

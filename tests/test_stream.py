@@ -17,25 +17,26 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 import harken
-from harken import model_file, pretrained
-from harken.bouts import bouts_of
-from harken.card import Card
-from harken.contract import Contract
+from harken.core.errors import ContractError, FormatError, InputError, UnknownNameError
+from harken.core.recording import Recording, Sensor
 from harken.datasets.hapt import TEST_SUBJECTS
 from harken.datasets.simulated import simulate
-from harken.errors import ContractError, FormatError, InputError, UnknownNameError
-from harken.models import build
-from harken.models.network import Network, Shape
-from harken.predictor import Predictor
-from harken.recording import Recording, Sensor
-from harken.resolve import settle_mounting
-from harken.sequence import chain_starts, time_order
-from harken.signal import ACCELEROMETER_CHANNELS, CHANNELS
-from harken.signal_path import filter_recording
-from harken.smoothing import Smoothing, smooth
-from harken.stream import START_S, Stream
-from harken.stream_answers import StreamPrediction
-from harken.windows import ACTIVITIES, WindowSpec, cut
+from harken.inference.bouts import bouts_of
+from harken.inference.predictor import Predictor
+from harken.inference.resolve import settle_mounting
+from harken.inference.smoothing import Smoothing, smooth
+from harken.inference.stream import START_S, Stream
+from harken.inference.stream_answers import StreamPrediction
+from harken.model import file as model_file
+from harken.model import pretrained
+from harken.model.card import Card
+from harken.model.contract import Contract
+from harken.networks import build
+from harken.networks.network import Network, Shape
+from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS
+from harken.signal.path import filter_recording
+from harken.signal.sequence import chain_starts, time_order
+from harken.signal.windows import ACTIVITIES, WindowSpec, cut
 
 KINDS = ("conv-lstm", "conv-bilstm")
 SMOOTHING = Smoothing((0.8, 0.9, 0.7, 0.8, 0.9, 0.95), (0.2, 0.1, 0.2, 0.2, 0.2, 0.1))

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.test_model_file import CARD, edit, edit_metadata, windows
 
-from harken import model_file
 from harken.cli import main
-from harken.errors import ModelFileError
-from harken.models import build
-from harken.models.network import Network, Shape
-from harken.predictor import Predictor
-from harken.signal import CHANNELS
+from harken.core.errors import ModelFileError
+from harken.inference.predictor import Predictor
+from harken.model import file as model_file
+from harken.networks import build
+from harken.networks.network import Network, Shape
+from harken.signal.filters import CHANNELS
 
 N_STEPS = 130  # no whole number of strides
 CONTRACT = dataclasses.replace(CARD.contract, n_steps=N_STEPS)

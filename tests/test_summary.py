@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from harken.bouts import NOT_SURE, WARM_UP, Bout
 from harken.datasets.simulated import simulate
-from harken.gait import stretches
-from harken.summary import summarise
-from harken.windows import ACTIVITIES
+from harken.inference.bouts import NOT_SURE, WARM_UP, Bout
+from harken.inference.summary import summarise
+from harken.orientation.gait import stretches
+from harken.signal.windows import ACTIVITIES
 
 
 def bout(start_s: float, end_s: float, activity: str, recording: str = "r") -> Bout:

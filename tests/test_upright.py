@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from harken.errors import FormatError
-from harken.mounting import FORWARD, UP
-from harken.upright import turn_upright
-from harken.windows import Windows
+from harken.core.errors import FormatError
+from harken.orientation.mounting import FORWARD, UP
+from harken.orientation.upright import turn_upright
+from harken.signal.windows import Windows
 
 
 @pytest.fixture(scope="module")

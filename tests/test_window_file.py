@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harken import window_file
+from harken.core.errors import FormatError
 from harken.datasets import simulated
-from harken.errors import FormatError
-from harken.signal_path import filter_recording
-from harken.windows import PER_WINDOW, WindowSpec, cut
+from harken.signal import window_file
+from harken.signal.path import filter_recording
+from harken.signal.windows import PER_WINDOW, WindowSpec, cut
 
 X = np.zeros((4, 128, 9), np.float32)
 

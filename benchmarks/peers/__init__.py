@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import HarkenError, InputError
-from harken.splits import Split
+from harken.core.errors import HarkenError, InputError
+from harken.evaluation.splits import Split
 
 WORKER = Path(__file__).with_name("worker.py").absolute()
 

@@ -20,7 +20,7 @@ from benchmarks.performance import (
     training,
 )
 from benchmarks.performance.comparison import Comparison
-from harken.files import write_text
+from harken.core.files import write_text
 from harken.training.device import choose_dtype
 from harken.training.machine import describe_machine
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.performance.comparison import Comparison, compare
-from harken.recording import on_one_clock
-from harken.signal_path import filter_recording
+from harken.core.recording import on_one_clock
+from harken.signal.path import filter_recording
 
 
 def measure(rounds: int) -> list[Comparison]:

@@ -21,10 +21,10 @@ import numpy as np
 
 from benchmarks.performance.comparison import Comparison, Goal
 from benchmarks.streaming import sensors
+from harken.core.peak_memory import peak_mb
+from harken.core.recording import Recording
 from harken.datasets.hapt import LABELS
-from harken.peak_memory import peak_mb
-from harken.recording import Recording
-from harken.windows import Windows
+from harken.signal.windows import Windows
 
 N_WINDOWS = (1_000, 10_000, 100_000, 300_000)
 HOURS = (1, 10, 24, 168)
@@ -88,7 +88,7 @@ def made_up(n: int) -> Windows:
 
 def predict(n: int) -> float:
     """Seconds of the shipped model on n windows."""
-    from harken.predictor import Predictor
+    from harken.inference.predictor import Predictor
 
     predictor, windows = Predictor("pretrained"), made_up(n)
     began = time.perf_counter()
@@ -119,8 +119,8 @@ def train(n: int) -> float:
 
 def recording(hours: int) -> float:
     """Seconds from a file of samples at 50 Hz to bouts, as `harken score` does it on one thread."""
-    from harken.cluster.scoring import Settings, score_recording
-    from harken.predictor import Predictor
+    from harken.inference.predictor import Predictor
+    from harken.scoring.recordings import Settings, score_recording
 
     predictor = Predictor("pretrained", threads=1)
     with tempfile.TemporaryDirectory() as folder:
@@ -136,7 +136,7 @@ def recording(hours: int) -> float:
 
 def write(file: Path, hours: int) -> None:
     """A made-up recording."""
-    from harken.cluster.recording_file import write_recording
+    from harken.store.recording_file import write_recording
 
     made = Recording(*sensors(50, 3600.0 * hours, jitter=0.0), subject="1", source="made up")
     write_recording(made, file, source_sha256="")

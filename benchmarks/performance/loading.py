@@ -7,8 +7,9 @@ from pathlib import Path
 
 from benchmarks.performance.comparison import Comparison, compare
 from benchmarks.performance.peer import Peer
-from harken import datasets, window_file
+from harken import datasets
 from harken.datasets import uci_har
+from harken.signal import window_file
 
 
 def measure(rounds: int) -> list[Comparison]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers import PLAIN, TENSORFLOW
-from harken.errors import InputError
+from harken.core.errors import InputError
 
 TIMED = Path(__file__).parents[1] / "peers" / "timed.py"
 

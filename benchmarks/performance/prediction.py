@@ -11,8 +11,9 @@ import numpy as np
 from benchmarks.performance.comparison import Comparison, Goal, compare
 from benchmarks.performance.peer import Peer
 from benchmarks.runs import finished_run
-from harken import datasets, pretrained
-from harken.predictor import Predictor
+from harken import datasets
+from harken.inference.predictor import Predictor
+from harken.model import pretrained
 
 RUNS = Path("runs/performance")
 FLAGSHIP, NOTEBOOKS = "conv-bilstm", "stacked-lstm"

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.performance.comparison import Comparison, compare
+from harken.core.recording import Recording
 from harken.datasets import simulated
-from harken.recording import Recording
 
 EXAMPLE = Path("examples/walk.csv")
 

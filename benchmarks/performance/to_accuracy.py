@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from harken import api
+from harken.training import api
 from harken.training.preset_file import write_preset
 from harken.training.presets import preset
 

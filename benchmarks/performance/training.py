@@ -18,6 +18,7 @@ from benchmarks.performance.comparison import Comparison, Goal, compare
 from benchmarks.performance.peer import Peer
 from benchmarks.timing import Way
 from harken import datasets
+from harken.signal.windows import Windows
 from harken.training.batches import augment, generator_for
 from harken.training.device import choose_dtype
 from harken.training.lanes import Lanes
@@ -26,7 +27,6 @@ from harken.training.optimiser import make_optimiser
 from harken.training.presets import preset
 from harken.training.recipe import Recipe
 from harken.training.train import new_network
-from harken.windows import Windows
 
 CPU = torch.device("cpu")
 BATCH = 1500

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harken.recording import Recording
+from harken.core.recording import Recording
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _ARGUMENTS = [

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harken import window_file
+from harken.core.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording
 from harken.datasets import simulated
-from harken.demo import write_recording
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording
-from harken.windows import ACTIVITIES
+from harken.signal import window_file
+from harken.signal.windows import ACTIVITIES
+from harken.training.demo import write_recording
 
 Say = Callable[..., object]
 

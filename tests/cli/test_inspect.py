@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harken.core.recording import Recording, Sensor
 from harken.datasets import simulated
-from harken.demo import write_recording
-from harken.recording import Recording, Sensor
+from harken.training.demo import write_recording
 
 Say = Callable[..., object]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harken.datasets import simulated
-from harken.demo import write_recording
+from harken.training.demo import write_recording
 
 Say = Callable[..., object]
 

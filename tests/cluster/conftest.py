@@ -11,11 +11,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from harken.cluster.job import TABLES, Job
-from harken.cluster.recording_file import write_recording
-from harken.cluster.scoring import Settings
+from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import simulate
-from harken.recording import Recording, Sensor
+from harken.scoring.job import TABLES, Job
+from harken.scoring.recordings import Settings
+from harken.store.recording_file import write_recording
 
 #: Small enough that the collection has several shards.
 SHARD_BYTES = 500_000
@@ -91,7 +91,7 @@ def rows(output: Path) -> dict[str, list[str]]:
 @pytest.fixture(scope="session")
 def undisturbed(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The collection, scored by one process without any trouble."""
-    from harken.predictor import Predictor
+    from harken.inference.predictor import Predictor
 
     job = job_for(collection, tmp_path_factory.mktemp("scored"))
     predictor = Predictor("pretrained", threads=1)

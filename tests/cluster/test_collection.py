@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from harken.cluster.collection import import_folder, listed
-from harken.cluster.recording_file import ROW_GROUP, RecordingFile, write_recording
-from harken.errors import FormatError, InputError
-from harken.prediction import predict
-from harken.recording import Recording, Sensor
+from harken.core.errors import FormatError, InputError
+from harken.core.recording import Recording, Sensor
+from harken.inference.prediction import predict
+from harken.store.collection import import_folder, listed
+from harken.store.recording_file import ROW_GROUP, RecordingFile, write_recording
 
 from .conftest import put
 

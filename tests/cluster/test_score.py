@@ -20,15 +20,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from harken.cli import main
-from harken.cluster.job import Job
-from harken.cluster.scoring import days_of, score_recording
-from harken.cluster.shards import cut, share
+from harken.core.errors import InputError
+from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import simulate
-from harken.errors import InputError
-from harken.prediction import predict
-from harken.predictor import Predictor
-from harken.recording import Recording, Sensor
-from harken.resolve import parse_mounting
+from harken.inference.prediction import predict
+from harken.inference.predictor import Predictor
+from harken.inference.resolve import parse_mounting
+from harken.scoring.job import Job
+from harken.scoring.recordings import days_of, score_recording
+from harken.scoring.shards import cut, share
 
 from .conftest import SHARD_BYTES, job_for, put, rows
 
@@ -246,7 +246,7 @@ def test_a_long_recording_streams_through(tmp_path: Path) -> None:
     job = job_for(tmp_path / "study", tmp_path / "scored", mounting="as-worn", force=True)
     [shard] = job.shards(10**9)
     process = subprocess.run(
-        [sys.executable, "-m", "harken.cluster.worker"],
+        [sys.executable, "-m", "harken.scoring.worker"],
         input=json.dumps(job.as_dict()) + "\n" + json.dumps(shard.as_dict()) + "\n",
         capture_output=True, text=True, check=True,
     )  # fmt: skip

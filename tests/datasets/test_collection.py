@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 import harken
-from harken.cluster.recording_file import write_recording
+from harken.core.errors import FormatError, InputError
+from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import simulate
-from harken.errors import FormatError, InputError
 from harken.readers import read
-from harken.recording import Recording, Sensor
-from harken.rows import Rows, sample_of
-from harken.signal_path import filter_recording
-from harken.windows import Windows, WindowSpec, concatenate, cut
+from harken.signal.path import filter_recording
+from harken.signal.rows import Rows, sample_of
+from harken.signal.windows import Windows, WindowSpec, concatenate, cut
+from harken.store.recording_file import write_recording
 
 PEOPLE = ("1", "2", "3", "4")
 
@@ -120,7 +120,7 @@ def test_it_is_learnt_from_as_from_memory(collection: Path, tmp_path: Path) -> N
 TRAIN = """
 import json, sys
 import harken
-from harken.peak_memory import peak_mb
+from harken.core.peak_memory import peak_mb
 run = harken.train(sys.argv[1], preset="stacked-lstm", epochs=0.05, out=sys.argv[2])
 print(json.dumps({"mb": peak_mb(), "n": run.metrics["n_windows"]}))
 """

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from harken import datasets
+from harken.core.errors import ArchiveError, DownloadError
 from harken.datasets import uci_har
-from harken.errors import ArchiveError, DownloadError
 
 
 class Publisher(ThreadingHTTPServer):

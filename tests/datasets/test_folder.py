@@ -10,11 +10,11 @@ import pytest
 
 import harken
 from harken import datasets
+from harken.core.errors import InputError
+from harken.core.recording import Recording
 from harken.datasets import folder, simulated
-from harken.errors import InputError
-from harken.recording import Recording
-from harken.signal_path import filter_recording
-from harken.windows import WindowSpec, cut
+from harken.signal.path import filter_recording
+from harken.signal.windows import WindowSpec, cut
 
 
 def write(recording: Recording, path: Path, *, gyroscope: bool = True) -> None:

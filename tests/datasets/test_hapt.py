@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harken.core.errors import ArchiveError
 from harken.datasets import hapt
-from harken.errors import ArchiveError
 
 
 def test_six_activities_or_twelve(data_folder: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 import harken
 from harken import datasets
+from harken.core.errors import ArchiveError
 from harken.datasets import opportunity
-from harken.errors import ArchiveError
 
 N_SAMPLES = 240
 

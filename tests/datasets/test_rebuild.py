@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from harken.core.recording import Recording, Sensor
 from harken.datasets.rebuild import rebuild
-from harken.recording import Recording, Sensor
-from harken.signal import CHANNELS
-from harken.windows import Windows
+from harken.signal.filters import CHANNELS
+from harken.signal.windows import Windows
 
 
 def test_the_official_windows_are_rebuilt_from_the_raw_recordings(

@@ -11,8 +11,8 @@ import pytest
 
 import harken
 from harken.datasets import simulated
-from harken.signal_path import filter_recording
-from harken.windows import ACTIVITIES, Windows, WindowSpec, cut
+from harken.signal.path import filter_recording
+from harken.signal.windows import ACTIVITIES, Windows, WindowSpec, cut
 
 
 @pytest.fixture(scope="module")

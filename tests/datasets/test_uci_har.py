@@ -12,9 +12,9 @@ import pytest
 
 import harken
 from harken import datasets
+from harken.core.errors import ArchiveError, FormatError
 from harken.datasets import uci_har as module
-from harken.errors import ArchiveError, FormatError
-from harken.windows import Windows
+from harken.signal.windows import Windows
 
 SIGNAL = "train/Inertial Signals/body_acc_x_train.txt"
 

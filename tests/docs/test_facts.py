@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from harken import folds, model_file, resample, resolve, signal, signal_path, splits
-from harken.contract import Contract
-from harken.evaluation import calibration, subjects
+from harken.evaluation import calibration, folds, splits, subjects
+from harken.inference import resolve
+from harken.model import file as model_file
+from harken.model.contract import Contract
 from harken.readers import KNOWN_ENDINGS, READERS, clock, units
 from harken.readers.export import RECORDING_LIMITS
-from harken.windows import WindowSpec
+from harken.signal import filters as signal
+from harken.signal import path as signal_path
+from harken.signal import resample
+from harken.signal.windows import WindowSpec
 
 DOCS = Path(__file__).parents[2] / "docs"
 

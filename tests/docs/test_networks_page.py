@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from benchmarks.pages import section
 
-from harken.models import MODELS, build
-from harken.models.network import Shape
+from harken.networks import MODELS, build
+from harken.networks.network import Shape
 from harken.training.presets import PRESETS
 from harken.training.recipe import Recipe
 

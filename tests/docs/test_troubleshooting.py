@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 import harken
 from harken import datasets
+from harken.core.errors import HarkenError, MissingExtraError
+from harken.core.recording import Recording
 from harken.datasets import simulated
-from harken.errors import HarkenError, MissingExtraError
-from harken.folds import subject_folds
-from harken.prediction import Prediction
-from harken.recording import Recording
+from harken.evaluation.folds import subject_folds
+from harken.inference.prediction import Prediction
 
 ROOT = Path(__file__).parents[2]
 PAGE = " ".join((ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8").split())
@@ -191,7 +191,9 @@ def test_what_is_refused_by_its_form(tmp_path: Path) -> None:
     other.write_text("time_s,acc_x,acc_y,acc_z\n" + "0,1,0,2,0,3,0,4\n" * 3)
     with pytest.raises(HarkenError, match=said("Commas seem to stand for decimal points too")):
         harken.read(other)
-    damaged = bytearray((ROOT / "src" / "harken" / "pretrained" / "pretrained.onnx").read_bytes())
+    damaged = bytearray(
+        (ROOT / "src" / "harken" / "model" / "pretrained" / "pretrained.onnx").read_bytes()
+    )
     damaged[len(damaged) // 3] ^= 1
     (tmp_path / "damaged.onnx").write_bytes(damaged)
     words = said("... is damaged: its content is not that which its hash was made of")

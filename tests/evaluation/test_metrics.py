@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
 from harken.evaluation.metrics import score
 
 LABELS = ("a", "b", "c", "d")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
 from harken.evaluation.predictions import Predictions, pooled
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
 from harken.evaluation.subjects import bootstrap_over_subjects, paired_bootstrap
 
 

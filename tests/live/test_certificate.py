@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from harken.errors import InputError
+from harken.core.errors import InputError
 from harken.live.certificate import fingerprint, kept_certificate
 from harken.live.token import kept_token
 

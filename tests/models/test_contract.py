@@ -13,21 +13,21 @@ import onnxruntime
 import pytest
 import torch
 
-from harken import model_file
-from harken.card import Card
-from harken.contract import Contract
+from harken.core.errors import InputError, UnknownNameError
 from harken.datasets import simulated
-from harken.errors import InputError, UnknownNameError
-from harken.models import MODELS, build
-from harken.models.input_transform import Compand, Normalise, Standardise
-from harken.models.network import Network, Shape
-from harken.onnx_file import check_graph, read_onnx
-from harken.onnx_patch import patch
+from harken.model import file as model_file
+from harken.model.card import Card
+from harken.model.contract import Contract
+from harken.model.onnx_file import check_graph, read_onnx
+from harken.model.onnx_patch import patch
+from harken.networks import MODELS, build
+from harken.networks.input_transform import Compand, Normalise, Standardise
+from harken.networks.network import Network, Shape
 from harken.personal.head import Head
+from harken.signal.windows import Windows
 from harken.training import checkpoint
 from harken.training.presets import PRESETS
 from harken.training.train import new_network
-from harken.windows import Windows
 
 #: The odd number of steps is no multiple of any stride.
 SHAPES = [Shape(9, 128, 6), Shape(6, 64, 3), Shape(4, 37, 2)]

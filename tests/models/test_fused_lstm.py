@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from harken.models import fused_lstm as module
-from harken.models.fused_lstm import fused_lstm, is_fused, kernel_name
-from harken.models.lstm import LSTM, make_lstm
+from harken.networks import fused_lstm as module
+from harken.networks.fused_lstm import fused_lstm, is_fused, kernel_name
+from harken.networks.lstm import LSTM, make_lstm
 
 IS_THERE = kernel_name() is not None
 CAN_BE = platform.machine().lower() in ("x86_64", "amd64") and bool(

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from harken.errors import InputError
-from harken.models import MODELS, build
-from harken.models.network import Network, Shape, StreamingBody
+from harken.core.errors import InputError
+from harken.networks import MODELS, build
+from harken.networks.network import Network, Shape, StreamingBody
 
 N_STEPS = 400
 N_CHANNELS = 9

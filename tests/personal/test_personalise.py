@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 
 import harken
-from harken import pretrained, window_file
-from harken.card import read_card, write_card
+from harken.core.errors import InputError, ModelFileError
+from harken.core.recording import Recording, Sensor, Span
 from harken.datasets.simulated import simulate
-from harken.errors import InputError, ModelFileError
+from harken.inference.predictor import Predictor
+from harken.model import pretrained
+from harken.model.card import read_card, write_card
 from harken.personal.head import Head, metric_of, refit
-from harken.predictor import Predictor
-from harken.recording import Recording, Sensor, Span
-from harken.windows import UNLABELLED
+from harken.signal import window_file
+from harken.signal.windows import UNLABELLED
 
 LABELS = ("WALKING", "WALKING_UPSTAIRS", "WALKING_DOWNSTAIRS", "SITTING", "STANDING", "LAYING")
 
@@ -46,7 +47,7 @@ def with_spans(person: Recording, spans: tuple[Span, ...]) -> Recording:
 
 
 def accuracy(model: Predictor, person: Recording, spans: tuple[Span, ...]) -> float:
-    from harken.resolve import settle_mounting
+    from harken.inference.resolve import settle_mounting
 
     rotation = settle_mounting(person, model.contract, "estimate").rotation
     windows = model.windows_of(with_spans(person, spans), rotation)
@@ -217,7 +218,7 @@ def test_tables_window_files_and_labels_apart_say_the_same(
     assert apart.personal.minutes == pytest.approx(made.personal.minutes, abs=0.03)
     np.testing.assert_allclose(apart.head.weight, made.head.weight, atol=0.02)
 
-    from harken.resolve import settle_mounting
+    from harken.inference.resolve import settle_mounting
 
     rotation = settle_mounting(short, model.contract, "estimate").rotation
     window_file.save(model.windows_of(short, rotation), tmp_path / "w.npz")

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import harken
+from harken.core.errors import FormatError, InputError
+from harken.core.recording import Recording
 from harken.datasets.simulated import simulate
-from harken.errors import FormatError, InputError
+from harken.inference.predictor import Predictor
 from harken.personal.labelled import read_spans
 from harken.personal.proposal_file import write_proposals
-from harken.predictor import Predictor
-from harken.recording import Recording
-from harken.windows import UNLABELLED
+from harken.signal.windows import UNLABELLED
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
 from harken.readers.cells import parse_table
 from harken.readers.clock import Clock, read_clock, utc
 

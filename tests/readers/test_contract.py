@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import harken
-from harken.errors import HarkenError
+from harken.core.errors import HarkenError
+from harken.core.recording import Recording
 from harken.readers import READERS, sniff
 from harken.readers.export import Export
-from harken.recording import Recording
-from harken.signal_path import filter_recording
+from harken.signal.path import filter_recording
 
 GOLDEN = Path(__file__).parent / "golden"
 MOVEMENT = runpy.run_path(str(GOLDEN / "make.py"))

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import harken
-from harken.errors import FormatError, HarkenError, MissingExtraError
+from harken.core.errors import FormatError, HarkenError, MissingExtraError
+from harken.core.recording import Recording, Span
 from harken.readers import parse_columns, sniff
 from harken.readers.units import NO_GRAVITY
-from harken.recording import Recording, Span
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import harken
-from harken.errors import FormatError
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording
+from harken.core.errors import FormatError
+from harken.core.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording
 
 TIME_S = np.arange(100) / 50
 ACC = np.tile([0.1, -0.2, 0.97], (100, 1)) + 0.01 * np.sin(TIME_S)[:, None]

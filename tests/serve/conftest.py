@@ -16,8 +16,8 @@ import pytest
 from fastapi import FastAPI
 from numpy.typing import NDArray
 
-from harken import pretrained
-from harken.predictor import Predictor
+from harken.inference.predictor import Predictor
+from harken.model import pretrained
 from harken.serve.app import create_app
 from harken.serve.keys import KeyRing
 from harken.serve.limits import Limits

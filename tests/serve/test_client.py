@@ -14,12 +14,12 @@ import pytest
 from numpy.typing import NDArray
 
 import harken
-from harken.errors import ContractError, FormatError, ServiceError
-from harken.predictor import Predictor
-from harken.pretrained import SHIPPED
+from harken.core.errors import ContractError, FormatError, ServiceError
+from harken.inference.predictor import Predictor
+from harken.model.pretrained import SHIPPED
 from harken.serve.keys import KeyRing
 from harken.serve.limits import Limits
-from harken.windows import bare_windows
+from harken.signal.windows import bare_windows
 
 from .conftest import Running
 

@@ -19,7 +19,7 @@ import pytest
 
 import harken
 from harken.cli import main
-from harken.errors import ServiceError
+from harken.core.errors import ServiceError
 from harken.serve import temporary
 from harken.serve.keys import KeyRing
 from harken.serve.limits import Limits

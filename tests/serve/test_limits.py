@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harken.errors import FormatError
-from harken.pretrained import SHIPPED
+from harken.core.errors import FormatError
+from harken.model.pretrained import SHIPPED
 from harken.serve import logs
 from harken.serve.buckets import Bucket
 from harken.serve.keys import KeyRing, key_file_entry, new_key

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import harken
-from harken.predictor import Predictor
+from harken.inference.predictor import Predictor
 from harken.serve.schemas import ErrorAnswer, RecordingAnswer, WindowsAnswer
-from harken.windows import bare_windows
+from harken.signal.windows import bare_windows
 
 from .conftest import BINARY, JSON, Running
 

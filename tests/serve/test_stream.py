@@ -18,9 +18,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 import harken
+from harken.core.errors import ContractError, FormatError, ServiceError
+from harken.core.recording import Recording
 from harken.datasets import simulated
-from harken.errors import ContractError, FormatError, ServiceError
-from harken.recording import Recording
 from harken.serve.keys import KeyRing
 from harken.serve.limits import Limits
 from harken.serve.shelf import Shelf

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import harken
-from harken.errors import ServiceError
+from harken.core.errors import ServiceError
 from harken.live.certificate import kept_certificate
 
 from .test_command import WALK, port_in, serving

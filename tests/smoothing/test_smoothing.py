@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from harken.errors import UnknownNameError
-from harken.smoothing import WAYS, CausalSmoother, Smoothing, smooth
-from harken.smoothing.fit import fit_smoothing, fit_stay
-from harken.windows import Windows
+from harken.core.errors import UnknownNameError
+from harken.inference.smoothing import WAYS, CausalSmoother, Smoothing, smooth
+from harken.inference.smoothing.fit import fit_smoothing, fit_stay
+from harken.signal.windows import Windows
 
 
 @st.composite

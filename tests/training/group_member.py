@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
-from harken.models import build
-from harken.models.network import Shape
+from harken.networks import build
+from harken.networks.network import Shape
 from harken.training.group import ALONE, Together
 from harken.training.lanes import Lanes
 from harken.training.loop import Labelled, train_step

@@ -13,8 +13,8 @@ import pytest
 from tests.training.processes import HARKEN, start_and_signal, wait_until, workers_of
 
 import harken
+from harken.core.errors import InputError, LeakageError
 from harken.datasets import simulated
-from harken.errors import InputError, LeakageError
 from harken.evaluation.metrics import score
 from harken.evaluation.official import evaluate_official
 from harken.training.crossval import CrossValidation

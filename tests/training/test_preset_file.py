@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import harken
-from harken.api import recipe_for, resume
+from harken.core.errors import FormatError, InputError
 from harken.datasets import simulated
-from harken.errors import FormatError, InputError
+from harken.training.api import recipe_for, resume
 from harken.training.preset_file import read_preset, write_preset
 from harken.training.presets import PRESETS, Preset
 

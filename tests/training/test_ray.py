@@ -16,8 +16,8 @@ from safetensors.torch import load_file
 from tests import ray_processes
 
 import harken
-from harken.api import resume
 from harken.cli import main
+from harken.training.api import resume
 
 TRAIN = ["train", "simulated", "--preset", "stacked-lstm", "--epochs", "6"]
 ON_RAY = ["--engine", "ray", "--workers", "2"]

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from harken.models import build
-from harken.models.network import Network, Shape
-from harken.signal import CHANNELS
+from harken.networks import build
+from harken.networks.network import Network, Shape
+from harken.signal.filters import CHANNELS
 from harken.training.presets import PRESETS, Preset
 from harken.training.recipe import recipe_from
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 import harken
-from harken.api import resume
+from harken.core.errors import InputError, LeakageError, TrainingError
 from harken.datasets import simulated
-from harken.errors import InputError, LeakageError, TrainingError
 from harken.evaluation.metrics import score
-from harken.predictor import Predictor
-from harken.splits import Split, hold_out
+from harken.evaluation.splits import Split, hold_out
+from harken.inference.predictor import Predictor
+from harken.signal.windows import Windows
+from harken.training.api import resume
 from harken.training.run import Run
-from harken.windows import Windows
 
 
 @pytest.fixture(scope="module")

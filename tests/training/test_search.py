@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from tests.training.processes import HARKEN, start_and_signal, wait_until, workers_of
 
 import harken
-from harken.api import recipe_for, resume_search
+from harken.core.errors import FormatError, InputError, TrainingError
 from harken.datasets import simulated
-from harken.errors import FormatError, InputError, TrainingError
+from harken.evaluation.folds import inner_folds
 from harken.evaluation.predictions import pooled
-from harken.evaluation.search_plot import associations, search_picture
-from harken.folds import inner_folds
-from harken.models import MODELS, build
-from harken.models.network import Shape
+from harken.networks import MODELS, build
+from harken.networks.network import Shape
+from harken.reporting.search_plot import associations, search_picture
 from harken.training import trials
+from harken.training.api import recipe_for, resume_search
 from harken.training.preset_file import read_preset
 from harken.training.presets import PRESETS
 from harken.training.proposals import below_median, propose

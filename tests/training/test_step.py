@@ -11,9 +11,9 @@ import sys
 import pytest
 import torch
 
-from harken.models import build
-from harken.models.network import Network, Shape
-from harken.models.stacked_lstm import initialise_as_notebook
+from harken.networks import build
+from harken.networks.network import Network, Shape
+from harken.networks.stacked_lstm import initialise_as_notebook
 from harken.training.lanes import Lanes
 from harken.training.loop import Labelled, train_step
 from harken.training.optimiser import learning_rate, make_optimiser
@@ -113,9 +113,9 @@ LOOK_AGAIN = """
 import json
 import numpy as np
 import torch
-from harken.models import build
-from harken.models.network import Shape
-from harken.peak_memory import peak_mb
+from harken.networks import build
+from harken.networks.network import Shape
+from harken.core.peak_memory import peak_mb
 from harken.training.lanes import Lanes
 from harken.training.loop import Labelled, logits
 

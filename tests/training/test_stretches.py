@@ -10,19 +10,19 @@ import pytest
 import torch
 
 import harken
+from harken.core.errors import FormatError, InputError
 from harken.datasets.simulated import SUBJECTS, simulate
-from harken.errors import FormatError, InputError
-from harken.models import build
-from harken.models.network import Network, Shape
-from harken.predictor import Predictor
-from harken.signal_path import filter_recording
+from harken.inference.predictor import Predictor
+from harken.networks import build
+from harken.networks.network import Network, Shape
+from harken.signal.path import filter_recording
+from harken.signal.windows import UNLABELLED, Windows, WindowSpec, concatenate, cut
 from harken.training.lanes import Lanes
 from harken.training.loop import Labelled, train_step
 from harken.training.optimiser import make_optimiser
 from harken.training.recipe import Recipe, recipe_from
 from harken.training.stretches import Stretches, stretches_of
 from harken.training.train import needed_windows, usable_windows
-from harken.windows import UNLABELLED, Windows, WindowSpec, concatenate, cut
 
 CPU = torch.device("cpu")
 K = 4

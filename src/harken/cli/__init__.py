@@ -22,7 +22,7 @@ from harken.cli import (
     serve,
     train,
 )
-from harken.errors import HarkenError
+from harken.core.errors import HarkenError
 
 app = typer.Typer(
     help="Harken listens to motion sensors and tells what the wearer is doing.",

@@ -53,8 +53,8 @@ def crossval(
 
     Killed at any moment, it goes on with --resume: finished folds are kept.
     """
-    from harken import api
     from harken.cli.progress import FoldsProgress
+    from harken.training import api
 
     if (dataset is None) == (resume is None):
         raise typer.BadParameter("name a DATASET to judge on, or a cross-validation to --resume.")

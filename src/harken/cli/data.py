@@ -18,7 +18,7 @@ from harken.cli.output import (
     print_json,
     print_table,
 )
-from harken.labels import activity_name
+from harken.core.labels import activity_name
 
 app = typer.Typer(help="Datasets: list, fetch, look at, rebuild.", no_args_is_help=True)
 
@@ -79,11 +79,11 @@ def import_recordings(
     Files that cannot be read are told, and stop nothing.
     """
     from harken.cli.progress import counting
-    from harken.cluster import require_pyarrow
-    from harken.resolve import placement_of
+    from harken.inference.resolve import placement_of
+    from harken.store import require_pyarrow
 
     require_pyarrow()
-    from harken.cluster.collection import import_folder
+    from harken.store.collection import import_folder
 
     with counting("files", quiet=as_json) as done:
         found = import_folder(

@@ -23,10 +23,10 @@ def demo(
     Takes UCI HAR when it is at hand or --download is given, else data simulated by the program.
     """
     from harken.cli.progress import TrainingProgress
-    from harken.models import require_torch
+    from harken.networks import require_torch
 
     require_torch()
-    from harken.demo import run_demo
+    from harken.training.demo import run_demo
 
     console_ = console(to_stderr=as_json)
     with TrainingProgress(quiet=True) as progress:

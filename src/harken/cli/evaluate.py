@@ -21,7 +21,7 @@ def evaluate(
     """Judge a model file on the test subjects of a dataset."""
     from harken import datasets
     from harken.evaluation.official import evaluate_official
-    from harken.predictor import Predictor
+    from harken.inference.predictor import Predictor
 
     windows = datasets.load(dataset, data=data, progress=not as_json)
     metrics = evaluate_official(Predictor(model), windows)

@@ -10,8 +10,8 @@ import typer
 from harken.cli.output import JsonOption, console, example, print_json, print_table
 
 if TYPE_CHECKING:
+    from harken.core.recording import Recording
     from harken.inspection import Inspection
-    from harken.recording import Recording
 
 EXAMPLE = example("harken inspect walk.csv --plot walk.png")
 
@@ -30,7 +30,7 @@ def inspect(
     as_json: JsonOption = False,
 ) -> None:
     """Say what recordings are, what is wrong with them, and what to do about it."""
-    from harken.errors import InputError
+    from harken.core.errors import InputError
     from harken.inspection import inspect_recording
 
     if plot is not None and len(files) > 1:
@@ -61,9 +61,9 @@ def inspect(
 
 
 def _read(file: Path) -> Recording:
-    from harken.errors import FormatError
+    from harken.core.errors import FormatError
+    from harken.core.recording import Recording
     from harken.readers import read
-    from harken.recording import Recording
 
     found = read(file)
     if not isinstance(found, Recording):
@@ -72,8 +72,8 @@ def _read(file: Path) -> Recording:
 
 
 def _draw(recording: Recording, inspection: Inspection, plot: Path) -> None:
-    from harken.evaluation.plots import save
-    from harken.inspection.picture import picture
+    from harken.reporting.inspection_picture import picture
+    from harken.reporting.plots import save
 
     save(picture(recording, inspection), plot)
 

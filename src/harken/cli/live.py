@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harken import pretrained
 from harken.cli.output import ColumnsOption, MountingOption, PlacementOption, console, example
 from harken.cli.serving import (
     CertOption,
@@ -20,6 +19,7 @@ from harken.cli.serving import (
     check_pair,
     prepare,
 )
+from harken.model import pretrained
 
 if TYPE_CHECKING:
     from harken.live.replay import Replay
@@ -105,11 +105,11 @@ def live(
 def _replay(
     file: Path, shelf: Shelf, columns: str | None, placement: str | None, mounting: str
 ) -> Replay:
-    from harken.errors import FormatError
+    from harken.core.errors import FormatError
+    from harken.core.recording import Recording
+    from harken.inference.reading import Reading
     from harken.live.replay import Replay
     from harken.readers import read
-    from harken.reading import Reading
-    from harken.recording import Recording
 
     reading = Reading.of_words(columns, placement, mounting)
     recording = read(file, columns=reading.columns)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harken import pretrained
 from harken.cli.output import JsonOption, console, example, print_json, print_table
-from harken.labels import activity_name
+from harken.core.labels import activity_name
+from harken.model import pretrained
 
 if TYPE_CHECKING:
-    from harken.card import Card
+    from harken.model.card import Card
 
 EXAMPLE = example("harken models", "harken models pretrained")
 
@@ -40,7 +40,7 @@ def models(
     if file is None:
         _list(as_json=as_json)
         return
-    from harken import model_file
+    from harken.model import file as model_file
 
     _, card = model_file.load(pretrained.find(file))
     if as_json:
@@ -50,7 +50,7 @@ def models(
 
 
 def _list(*, as_json: bool) -> None:
-    from harken.models import MODELS
+    from harken.networks import MODELS
     from harken.training.presets import PRESETS
 
     networks = [{"name": m.name, "description": m.description} for m in MODELS.values()]

@@ -17,7 +17,7 @@ from harken.cli.output import (
     print_json,
     print_table,
 )
-from harken.labels import activity_name
+from harken.core.labels import activity_name
 
 if TYPE_CHECKING:
     from harken.personal.personalise import Personalised
@@ -63,9 +63,9 @@ def personalise(
 
     A part of the labelled time is held out; a model that does no better on it is not written.
     """
+    from harken.inference.predictor import Predictor
+    from harken.inference.reading import Reading
     from harken.personal import personalise as personal
-    from harken.predictor import Predictor
-    from harken.reading import Reading
 
     reading: dict[str, Any] = {
         "labels": labels,

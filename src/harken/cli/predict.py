@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harken import pretrained
 from harken.cli.output import (
     ColumnsOption,
     JsonOption,
@@ -21,10 +20,11 @@ from harken.cli.output import (
     print_json,
     print_table,
 )
-from harken.labels import activity_name
+from harken.core.labels import activity_name
+from harken.model import pretrained
 
 if TYPE_CHECKING:
-    from harken.prediction import Prediction
+    from harken.inference.prediction import Prediction
 
 EXAMPLE = example("harken predict walk.csv --plot walk.png")
 
@@ -66,11 +66,11 @@ def predict(
 
     Of several files, those that cannot be used are told, and the others are done.
     """
-    from harken.bout_file import check_ending, write_bouts
-    from harken.prediction import predict as predict_file
-    from harken.predictor import Predictor
-    from harken.reading import Reading
-    from harken.smoothing import known_way
+    from harken.inference.bout_file import check_ending, write_bouts
+    from harken.inference.prediction import predict as predict_file
+    from harken.inference.predictor import Predictor
+    from harken.inference.reading import Reading
+    from harken.inference.smoothing import known_way
 
     if plot is not None and len(files) > 1:
         raise typer.BadParameter("--plot draws one file; name one.")
@@ -107,7 +107,7 @@ def _documents(
     Plain values alone are kept: the windows of many recordings would fill the memory.
     """
     from harken.cli.progress import each_file
-    from harken.errors import InputError
+    from harken.core.errors import InputError
 
     documents = []
     for file in each_file(files):
@@ -135,8 +135,8 @@ def _naming(file: Path, reason: str) -> str:
 
 
 def _draw(prediction: Prediction, plot: Path) -> None:
-    from harken.evaluation.plots import save
-    from harken.evaluation.timeline import timeline
+    from harken.reporting.plots import save
+    from harken.reporting.timeline import timeline
 
     save(timeline(prediction), plot)
 
@@ -191,7 +191,7 @@ def _print_bouts(source: str, bouts: list[dict[str, Any]]) -> None:
 
 
 def _shown_activity(bout: dict[str, Any]) -> str:
-    from harken.bouts import NOT_SURE
+    from harken.inference.bouts import NOT_SURE
 
     if bout["activity"] == NOT_SURE:
         return f"(not sure: {activity_name(bout['best_guess']).lower()}?)"

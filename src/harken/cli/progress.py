@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from harken.cli.output import console
-from harken.splits import CAUTION
+from harken.evaluation.splits import CAUTION
 
 if TYPE_CHECKING:
     from harken.training.search import SearchPlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harken.cli.output import console, print_table
-from harken.labels import activity_name
+from harken.core.labels import activity_name
 
 
 def print_results(metrics: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harken import pretrained
 from harken.cli.output import (
     AddressOption,
     JsonOption,
@@ -20,11 +19,12 @@ from harken.cli.output import (
     example,
     print_json,
 )
+from harken.model import pretrained
 
 if TYPE_CHECKING:
-    from harken.cluster.job import Job
-    from harken.cluster.local import Ended
-    from harken.cluster.shards import Shard
+    from harken.scoring.job import Job
+    from harken.scoring.local import Ended
+    from harken.scoring.shards import Shard
 
 EXAMPLE = example("harken score study/ scored/", "harken score study/ scored/ --shard 3/16")
 
@@ -67,15 +67,15 @@ def score(
     What is done is not done again: after a stop, or when recordings were added, the same command
     does what is missing. A recording that cannot be scored is listed, and stops nothing.
     """
-    from harken.cluster import require_pyarrow
+    from harken.store import require_pyarrow
 
     require_pyarrow()
-    from harken.cluster.job import Job
-    from harken.cluster.scoring import Settings
-    from harken.cluster.shards import share
-    from harken.ray_cluster import known_engine
-    from harken.resolve import parse_mounting, placement_of
-    from harken.smoothing import known_way
+    from harken.core.ray_cluster import known_engine
+    from harken.inference.resolve import parse_mounting, placement_of
+    from harken.inference.smoothing import known_way
+    from harken.scoring.job import Job
+    from harken.scoring.recordings import Settings
+    from harken.scoring.shards import share
 
     known_engine(engine)
     settings = Settings(
@@ -103,7 +103,7 @@ def _do(
     job: Job, shards: list[Shard], engine: str, workers: int, address: str | None, *, quiet: bool
 ) -> dict[str, str]:
     """Score shards; why by key of those that failed."""
-    from harken.cluster import local, on_ray
+    from harken.scoring import local, on_ray
 
     failures: dict[str, str] = {}
     with _Progress(shards, quiet=quiet) as ended:

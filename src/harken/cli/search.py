@@ -54,8 +54,8 @@ def search(
     The first trial is the recipe of the preset or network. The best one is left as a preset file.
     Killed at any moment, it goes on with --resume: trials that have ended are kept.
     """
-    from harken import api
     from harken.cli.progress import SearchProgress
+    from harken.training import api
 
     if (dataset is None) == (resume is None):
         raise typer.BadParameter("name a DATASET to search on, or a search to --resume.")

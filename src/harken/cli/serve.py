@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harken import pretrained
 from harken.cli.output import console, example
 from harken.cli.serving import (
     CertOption,
@@ -18,6 +17,7 @@ from harken.cli.serving import (
     check_pair,
     prepare,
 )
+from harken.model import pretrained
 
 if TYPE_CHECKING:
     from harken.serve.keys import KeyRing

@@ -54,7 +54,7 @@ def prepare(needed: Iterable[str] = ()) -> None:
     # NumPy starts its threads when it is loaded: for a few windows they cost more than all else.
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    from harken.errors import MissingExtraError
+    from harken.core.errors import MissingExtraError
 
     for module in (*_NEEDED, *needed):
         if find_spec(module) is None:

@@ -50,8 +50,8 @@ def train(
 
     Ctrl-C leaves a run that --resume goes on with, bit for bit.
     """
-    from harken import api
     from harken.cli.progress import TrainingProgress
+    from harken.training import api
 
     if (dataset is None) == (resume is None):
         raise typer.BadParameter("name a DATASET to train on, or a run to --resume.")

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.card import Card, read_card
 from harken.client.connection import Connection, not_understood
 from harken.client.prediction import RemotePrediction, prediction_of
 from harken.client.stream import RemoteStream
-from harken.errors import FormatError
-from harken.mounting import Mounting
-from harken.windows import Windows
+from harken.core.errors import FormatError
+from harken.model.card import Card, read_card
+from harken.orientation.mounting import Mounting
+from harken.signal.windows import Windows
 
 __all__ = ["Client", "RemotePrediction", "RemoteStream", "WindowAnswers"]
 

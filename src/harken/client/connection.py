@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from harken.errors import ContractError, FormatError, InputError, ServiceError
+from harken.core.errors import ContractError, FormatError, InputError, ServiceError
 
 #: Errors that a service tells in the library's own words, by the code that it gives them.
 _KINDS: dict[str, type[InputError]] = {"contract": ContractError, "format": FormatError}

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from harken.bouts import Bout
-from harken.mounting import Mounting
-from harken.summary import Summary
+from harken.inference.bouts import Bout
+from harken.inference.summary import Summary
+from harken.orientation.mounting import Mounting
 
 
 @dataclass(frozen=True, eq=False)
 class RemotePrediction:
-    """What a service says of one file; as `harken.prediction.Prediction`, without the windows.
+    """What a service says of one file: a `Prediction` without the windows.
 
     Attributes
     ----------

@@ -12,9 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harken.client.connection import Connection, not_understood, refusal, refused, unreachable
-from harken.errors import ContractError, FormatError, InputError, MissingExtraError, ServiceError
-from harken.mounting import Mounting
-from harken.stream_answers import StreamPrediction, Transition
+from harken.core.errors import (
+    ContractError,
+    FormatError,
+    InputError,
+    MissingExtraError,
+    ServiceError,
+)
+from harken.inference.stream_answers import StreamPrediction, Transition
+from harken.orientation.mounting import Mounting
 
 #: A code of a close that tells a status of HTTP.
 _CLOSE_CODE = 4000

@@ -14,14 +14,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from harken import window_file
+from harken.core.errors import ArchiveError, FormatError, InputError, UnknownNameError, storing
+from harken.core.recording import Recording
 from harken.datasets import folder, hapt, opportunity, simulated, uci_har
 from harken.datasets.archive import find
 from harken.datasets.fetch import download
-from harken.errors import ArchiveError, FormatError, InputError, UnknownNameError, storing
-from harken.mounting import FORWARD, UP
-from harken.recording import Recording
-from harken.windows import Windows
+from harken.orientation.mounting import FORWARD, UP
+from harken.signal import window_file
+from harken.signal.windows import Windows
 
 _Content = TypeVar("_Content")
 
@@ -32,7 +32,7 @@ class Worn:
 
     Attributes
     ----------
-    placement : a key of `harken.resolve.PLACEMENTS`, or a word for something else
+    placement : a key of `harken.inference.resolve.PLACEMENTS`, or a word for something else
     mounting : as in `Contract`
     filter_chain : name of the filters
     """
@@ -204,7 +204,7 @@ def load(
 
 
 def _load_folder(path: Path, subject_pattern: str | None) -> Windows:
-    from harken.cluster import is_collection, require_pyarrow
+    from harken.store import is_collection, require_pyarrow
 
     if not is_collection(path):
         return folder.load(path, subject_pattern=subject_pattern)

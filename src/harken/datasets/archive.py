@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harken.archive import Archive
+from harken.core.archive import Archive
 
 __all__ = ["Archive", "find"]
 

@@ -17,14 +17,14 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.cluster.collection import listed
-from harken.cluster.cutting import windows_of
-from harken.cluster.recording_file import RecordingFile
-from harken.errors import InputError, storing
-from harken.files import replacing
-from harken.rows import Rows, as_x
-from harken.signal import ACCELEROMETER_CHANNELS, CHANNELS
-from harken.windows import PER_WINDOW, Windows, WindowSpec, labels_of, natural_order
+from harken.core.errors import InputError, storing
+from harken.core.files import replacing
+from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS
+from harken.signal.rows import Rows, as_x
+from harken.signal.windows import PER_WINDOW, Windows, WindowSpec, labels_of, natural_order
+from harken.store.collection import listed
+from harken.store.cutting import windows_of
+from harken.store.recording_file import RecordingFile
 
 _VERSION = 1
 #: What is known of windows, beside the samples.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harken.errors import DownloadError, storing
+from harken.core.errors import DownloadError, storing
 
 
 def download(urls: Sequence[str], target: Path, *, name: str, progress: bool) -> Path:

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from harken.errors import FormatError, HarkenError, InputError
+from harken.core.errors import FormatError, HarkenError, InputError
+from harken.core.recording import Recording
 from harken.readers import read
-from harken.recording import Recording
-from harken.signal_path import filter_recording
-from harken.windows import Windows, WindowSpec, concatenate, cut, natural_order
+from harken.signal.path import filter_recording
+from harken.signal.windows import Windows, WindowSpec, concatenate, cut, natural_order
 
 CREDITS = "The user's own recordings."
 

@@ -16,12 +16,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from harken.core.errors import ArchiveError
+from harken.core.recording import Recording, Sensor, Span
 from harken.datasets.archive import Archive
-from harken.errors import ArchiveError
-from harken.mounting import estimate_mounting
-from harken.recording import Recording, Sensor, Span
-from harken.signal_path import filter_recording
-from harken.windows import LabelRule, Windows, WindowSpec, concatenate, cut
+from harken.orientation.mounting import estimate_mounting
+from harken.signal.path import filter_recording
+from harken.signal.windows import LabelRule, Windows, WindowSpec, concatenate, cut
 
 NAME = "hapt"
 FILE_NAMES = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from harken.windows import Windows
+from harken.signal.windows import Windows
 
 _AT_ONCE = 10_000
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from harken.core.errors import ArchiveError
 from harken.datasets.archive import Archive
-from harken.errors import ArchiveError
-from harken.windows import Windows, concatenate, slices
+from harken.signal.windows import Windows, concatenate, slices
 
 NAME = "opportunity"
 FILE_NAMES = (

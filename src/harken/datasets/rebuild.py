@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.recording import Recording
-from harken.signal import CHANNELS
-from harken.signal_path import filter_recording
-from harken.windows import Windows, slices
+from harken.core.recording import Recording
+from harken.signal.filters import CHANNELS
+from harken.signal.path import filter_recording
+from harken.signal.windows import Windows, slices
 
 
 def rebuild(recordings: list[Recording], official: Windows) -> dict[str, Any]:

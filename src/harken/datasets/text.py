@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import ArchiveError
+from harken.core.errors import ArchiveError
 
 # UCI HAR writes each number in 16 characters: "  1.1653150e-002" or " -1.8965500e-002".
 _WIDTH = 16

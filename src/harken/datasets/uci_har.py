@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from harken.core.errors import ArchiveError
 from harken.datasets.archive import Archive
 from harken.datasets.text import parse_table, parse_whole_numbers
-from harken.errors import ArchiveError
-from harken.mounting import FORWARD, UP
-from harken.signal import CHANNELS
-from harken.upright import turn_upright
-from harken.windows import ACTIVITIES, Windows
+from harken.orientation.mounting import FORWARD, UP
+from harken.orientation.upright import turn_upright
+from harken.signal.filters import CHANNELS
+from harken.signal.windows import ACTIVITIES, Windows
 
 NAME = "uci-har"
 #: What the archive may be called; the first is its name at the publisher.

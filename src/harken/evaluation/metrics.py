@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
 from harken.evaluation.calibration import expected_calibration_error
 from harken.evaluation.coverage import risk_coverage
 from harken.evaluation.subjects import accuracy_by_subject, bootstrap_over_subjects, worst_of

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from harken import splits
-from harken.card import Card
-from harken.errors import ContractError, LeakageError
+from harken.core.errors import ContractError, LeakageError
+from harken.evaluation import splits
+from harken.evaluation.folds import LOSO, SUBJECT_KFOLD
 from harken.evaluation.metrics import score
-from harken.folds import LOSO, SUBJECT_KFOLD
-from harken.predictor import Predictor
-from harken.splits import LEAKS
+from harken.evaluation.splits import LEAKS
+from harken.inference.predictor import Predictor
+from harken.model.card import Card
+from harken.signal.windows import UNLABELLED, Windows
 from harken.training.run import Run
-from harken.windows import UNLABELLED, Windows
 
 #: What the training left in the model file and no evaluation can find out anew.
 _OF_TRAINING = ("n_parameters", "train_seconds", "epochs")

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import FormatError, storing
-from harken.files import replacing
-from harken.windows import Windows
+from harken.core.errors import FormatError, storing
+from harken.core.files import replacing
+from harken.signal.windows import Windows
 
 
 @dataclass(frozen=True, eq=False)

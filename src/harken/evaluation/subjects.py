@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import FormatError
-from harken.windows import natural_order
+from harken.core.errors import FormatError
+from harken.signal.windows import natural_order
 
 N_RESAMPLES = 2000
 

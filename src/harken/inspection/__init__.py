@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from harken.errors import ContractError
+from harken.core.errors import ContractError
+from harken.core.recording import Recording
 from harken.inspection import clock, holding, scale, together, wearing
 from harken.inspection.finding import SEVERITIES, Finding, Inspection
 from harken.inspection.together import Turning
 from harken.inspection.view import View, view_of
-from harken.recording import Recording
-from harken.signal import WARM_UP_S
-from harken.windows import WindowSpec
+from harken.signal.filters import WARM_UP_S
+from harken.signal.windows import WindowSpec
 
 __all__ = ["Finding", "Inspection", "inspect_recording", "refuse_unfit"]
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from harken.inspection.finding import Finding, Severity, in_words
 from harken.inspection.view import View
-from harken.resample import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, MAX_GAP_S
-from harken.signal import WARM_UP_S
-from harken.signal_path import MOST_LATE
+from harken.signal.filters import WARM_UP_S
+from harken.signal.path import MOST_LATE
+from harken.signal.resample import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, MAX_GAP_S
 
 #: The noise filter passes up to 20 Hz; fewer samples a second cannot hold that.
 FULL_RATE_HZ = 40.0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from harken.inspection.finding import Finding, Severity, in_words
 from harken.inspection.view import ENOUGH_BLOCKS, RANGE, View, runs_of
-from harken.resample import LOWEST_RATE_HZ
+from harken.signal.resample import LOWEST_RATE_HZ
 
 #: An axis that keeps its value for that many seconds is stuck. (HAPT: 0.30 s at most)
 STUCK_S = 2.0

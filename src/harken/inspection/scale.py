@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from harken.core.recording import STANDARD_GRAVITY
 from harken.inspection.finding import Finding, in_words
 from harken.inspection.view import ENOUGH_BLOCKS, RANGE, View, runs_of
-from harken.recording import STANDARD_GRAVITY
 
 #: What may pass as 1 g, whatever the unit; the same bounds as the reader of tables has.
 #: (HAPT: 0.998 to 1.036)

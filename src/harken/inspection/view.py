@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.recording import Sensor
+from harken.core.recording import Sensor
 
 #: Samples of a block, whatever the clock says: about a second at any rate that can be used.
 _FEWEST, _MOST = 20, 400

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import UnknownNameError
+from harken.core.errors import UnknownNameError
 from harken.inspection.finding import Finding
 from harken.inspection.view import ENOUGH_BLOCKS, View
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from harken.errors import InputError
-from harken.files import write_text
+from harken.core.errors import InputError
+from harken.core.files import write_text
 
 #: Browsers take none that lasts longer than 398 days.
 _LASTS = timedelta(days=397)

@@ -12,14 +12,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import harken
-from harken.errors import HarkenError
+from harken.core.errors import HarkenError
+from harken.inference.stream import Stream
 from harken.live import schemas
 from harken.live.replay import Replay
 from harken.serve.errors import Refusal
 from harken.serve.schemas import ERRORS, ErrorAnswer
 from harken.serve.service import Service
 from harken.serve.shelf import Offered
-from harken.stream import Stream
 
 #: Paths that ask for no key: they hold nothing of anybody.
 PUBLIC = ("/", "/static/")

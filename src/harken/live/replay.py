@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harken import pretrained
-from harken.errors import FormatError
-from harken.reading import Reading
-from harken.recording import Recording
-from harken.resolve import settle_mounting, settle_placement
+from harken.core.errors import FormatError
+from harken.core.recording import Recording
+from harken.inference.reading import Reading
+from harken.inference.resolve import settle_mounting, settle_placement
+from harken.model import pretrained
 from harken.serve.keys import Client
 from harken.serve.session import Session
 from harken.serve.sessions import Sessions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from harken.errors import InputError
+from harken.core.errors import InputError
 from harken.live.certificate import make_private, write_private
 from harken.serve.keys import new_key
 

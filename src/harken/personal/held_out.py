@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from harken.personal.head import Head, refit
 from harken.personal.record import HeldOut
-from harken.sequence import time_order
-from harken.windows import Windows
+from harken.signal.sequence import time_order
+from harken.signal.windows import Windows
 
 #: Blocks of each activity's time.
 N_BLOCKS = 3

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from harken.errors import FormatError, InputError, UnknownNameError
+from harken.core.errors import FormatError, InputError, UnknownNameError
+from harken.core.recording import Recording, Span
+from harken.inference.predictor import Predictor
+from harken.inference.reading import Reading
+from harken.inference.resolve import seen_by, settle_mounting, settle_placement
 from harken.inspection import refuse_unfit
-from harken.predictor import Predictor
 from harken.readers import read
 from harken.readers.export import Export
-from harken.reading import Reading
-from harken.recording import Recording, Span
-from harken.resolve import seen_by, settle_mounting, settle_placement
-from harken.windows import UNLABELLED, Windows
+from harken.signal.windows import UNLABELLED, Windows
 
 _SPAN_COLUMNS = ("start_s", "end_s", "activity")
 

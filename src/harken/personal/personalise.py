@@ -10,21 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken import model_file, pretrained
-from harken.card import Card
-from harken.errors import InputError, ModelFileError, storing
+from harken.core.errors import InputError, ModelFileError, storing
+from harken.core.files import replacing
+from harken.core.recording import Recording
 from harken.evaluation.metrics import score
-from harken.files import replacing
-from harken.mounting import Mounting
+from harken.evaluation.splits import WITHIN_SUBJECT
+from harken.inference.predictor import Predictor
+from harken.inference.reading import Reading
+from harken.model import file as model_file
+from harken.model import pretrained
+from harken.model.card import Card
+from harken.orientation.mounting import Mounting
 from harken.personal import held_out
 from harken.personal.head import STRENGTH, Head, metric_of, refit
 from harken.personal.labelled import read_spans, windows_of
 from harken.personal.record import Personalisation
-from harken.predictor import Predictor
-from harken.reading import Reading
-from harken.recording import Recording
-from harken.splits import WITHIN_SUBJECT
-from harken.windows import UNLABELLED, Windows, concatenate
+from harken.signal.windows import UNLABELLED, Windows, concatenate
 
 #: Windows of an activity that are too few to learn from some and judge on others.
 _FEWEST = 2 * held_out.N_BLOCKS

@@ -7,8 +7,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from harken.errors import FormatError, storing
-from harken.files import write_text
+from harken.core.errors import FormatError, storing
+from harken.core.files import write_text
 from harken.personal.personalise import refuse_existing
 from harken.personal.propose import Proposal
 

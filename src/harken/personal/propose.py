@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import InputError
-from harken.mounting import Mounting
+from harken.core.errors import InputError
+from harken.inference.predictor import Predictor
+from harken.inference.reading import Reading
+from harken.orientation.mounting import Mounting
 from harken.personal.head import metric_of
 from harken.personal.personalise import Source, labelled_windows
-from harken.predictor import Predictor
-from harken.reading import Reading
-from harken.sequence import time_order, touches
-from harken.windows import UNLABELLED, Windows
+from harken.signal.sequence import time_order, touches
+from harken.signal.windows import UNLABELLED, Windows
 
 #: Windows of a stretch: 10.2 s at UCI HAR's window and stride. A person still knows what they did
 #: for so long.

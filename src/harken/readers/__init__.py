@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harken import window_file
-from harken.errors import FormatError
+from harken.core.errors import FormatError
+from harken.core.recording import Recording
 from harken.readers import (
     collection,
     phyphox,
@@ -21,8 +21,8 @@ from harken.readers import (
     table,
 )
 from harken.readers.export import Export
-from harken.recording import Recording
-from harken.windows import Windows
+from harken.signal import window_file
+from harken.signal.windows import Windows
 
 
 @dataclass(frozen=True)

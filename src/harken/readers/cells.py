@@ -14,7 +14,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
 
 _SEPARATORS = ",;\t|"
 #: How exports write a value that is missing, in lower case.

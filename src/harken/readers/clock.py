@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
 from harken.readers.cells import Table
 from harken.readers.units import split_unit
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from importlib.util import find_spec
 
+from harken.core.recording import Recording
 from harken.readers.export import Export
-from harken.recording import Recording
 
 NAME = "collection"
 DESCRIPTION = "A recording of a Harken collection: .parquet"
@@ -17,7 +17,7 @@ def matches(export: Export) -> bool:
     names = export.names("")
     if len(names) != 1 or not names[0].lower().endswith(".parquet") or not find_spec("pyarrow"):
         return False
-    from harken.cluster.recording_file import is_recording
+    from harken.store.recording_file import is_recording
 
     return is_recording(io.BytesIO(export.bytes_of(names[0])))
 
@@ -30,7 +30,7 @@ def read(export: Export) -> Recording:
     FormatError
         It is damaged.
     """
-    from harken.cluster.recording_file import RecordingFile
+    from harken.store.recording_file import RecordingFile
 
     (name,) = export.names("")
     with RecordingFile(io.BytesIO(export.bytes_of(name)), export.label(name)) as file:

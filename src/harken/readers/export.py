@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from harken.archive import Archive, Limits
-from harken.errors import FormatError
+from harken.core.archive import Archive, Limits
+from harken.core.errors import FormatError
 from harken.readers.cells import Table, decode, parse_table, split_header, told_separator
 
 #: An hour of all sensors at 200 Hz takes some 200 MB; as a zip it grows some ten times.

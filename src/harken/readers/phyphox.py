@@ -11,13 +11,13 @@ from datetime import datetime
 
 import numpy as np
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
+from harken.core.recording import Recording
 from harken.readers.cells import Table
 from harken.readers.clock import read_clock, utc
 from harken.readers.export import Export
 from harken.readers.tracks import Track, is_empty, join, read_track
 from harken.readers.units import to_g, to_rad_s
-from harken.recording import Recording
 
 NAME = "phyphox"
 DESCRIPTION = "phyphox (iOS, Android): zip, folder or CSV"

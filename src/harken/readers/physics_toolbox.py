@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
+from harken.core.recording import Recording
 from harken.readers.clock import read_clock
 from harken.readers.export import Export
 from harken.readers.tracks import join, read_gyroscope, read_track
 from harken.readers.units import to_g
-from harken.recording import Recording
 
 NAME = "physics-toolbox"
 DESCRIPTION = "Physics Toolbox Sensor Suite (iOS, Android): CSV"

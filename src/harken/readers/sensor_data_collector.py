@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
+from harken.core.recording import Recording
 from harken.readers.clock import read_clock
 from harken.readers.export import Export
 from harken.readers.tracks import Track, join, read_track
 from harken.readers.units import to_g, to_rad_s
-from harken.recording import Recording
 
 NAME = "sensor-data-collector"
 DESCRIPTION = "Sensor Data Collector (Android, RealWorld-HAR): CSV, zip or folder"

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
+from harken.core.recording import Recording
 from harken.readers.cells import Table
 from harken.readers.clock import read_clock
 from harken.readers.export import Export
 from harken.readers.tracks import Track, join, read_track
 from harken.readers.units import to_g, to_rad_s
-from harken.recording import Recording
 
 NAME = "sensor-logger"
 DESCRIPTION = "Sensor Logger (iOS, Android): zip, folder or JSON"

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
+from harken.core.recording import Recording
 from harken.readers.cells import Table
 from harken.readers.clock import Clock, read_clock, utc
 from harken.readers.export import Export
 from harken.readers.tracks import Track, is_empty, join, read_gyroscope, read_track
 from harken.readers.units import to_g
-from harken.recording import Recording
 
 NAME = "sensorlog"
 DESCRIPTION = "SensorLog (iOS): CSV"

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from harken.errors import FormatError, MissingExtraError, UnknownNameError
+from harken.core.errors import FormatError, MissingExtraError, UnknownNameError
+from harken.core.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording, Span
 from harken.readers.cells import Table
 from harken.readers.clock import read_clock
 from harken.readers.export import Export
 from harken.readers.tracks import Track, join, read_gyroscope, read_track
 from harken.readers.units import split_unit, to_g, unit_of
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS, Recording, Span
 
 NAME = "table"
 DESCRIPTION = "Any table with columns for time and acceleration: CSV, TSV, Parquet"

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
+from harken.core.recording import Recording, Sensor
 from harken.readers.cells import Table
 from harken.readers.clock import Clock, utc
 from harken.readers.export import Export
 from harken.readers.units import to_rad_s
-from harken.recording import Recording, Sensor
 
 
 @dataclass(frozen=True, eq=False)

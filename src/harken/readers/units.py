@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import FormatError
-from harken.recording import STANDARD_GRAVITY
+from harken.core.errors import FormatError
+from harken.core.recording import STANDARD_GRAVITY
 
 #: Spellings of units, in lower case without blanks and carets.
 _SPELLINGS = {

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.predictor import Predictor
+from harken.inference.predictor import Predictor
 from harken.serve.errors import later
 from harken.serve.metrics import Metrics
-from harken.windows import bare_windows
+from harken.signal.windows import bare_windows
 
 #: Windows in one call: enough to be fast, few enough that whoever comes next waits some 10 ms.
 MOST_AT_ONCE = 64

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from harken.errors import (
+from harken.core.errors import (
     ContractError,
     FormatError,
     HarkenError,

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from harken.errors import HarkenError
+from harken.core.errors import HarkenError
 from harken.serve import logs
 from harken.serve.errors import Refusal, internal, later, of_harken, send_refusal
 from harken.serve.keys import Client

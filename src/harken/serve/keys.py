@@ -20,8 +20,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from harken.errors import FormatError
-from harken.json_fields import JsonFields
+from harken.core.errors import FormatError
+from harken.core.json_fields import JsonFields
 from harken.serve.buckets import Bucket
 from harken.serve.limits import Limits
 

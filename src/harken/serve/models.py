@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from harken.errors import UnknownNameError
+from harken.core.errors import UnknownNameError
 from harken.serve import schemas
 from harken.serve.errors import Refusal
 from harken.serve.service import Service

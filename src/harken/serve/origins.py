@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
 
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from harken.errors import FormatError
+from harken.core.errors import FormatError
 from harken.serve import schemas
 from harken.serve.batching import Answers
 from harken.serve.body import LimitedBody, read_body, refuse_by_length

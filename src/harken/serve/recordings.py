@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import InputError
-from harken.recording import ACC_CHANNELS, GYRO_CHANNELS
+from harken.core.errors import InputError
+from harken.core.recording import ACC_CHANNELS, GYRO_CHANNELS
 from harken.serve.errors import Refusal
 
 _SUBJECT = re.compile(r"[\w-]{1,40}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from harken.errors import InputError
+from harken.core.errors import InputError
 from harken.serve.limits import Limits
 from harken.serve.protocols import protocols
 

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from harken.errors import HarkenError
+from harken.core.errors import HarkenError
+from harken.inference.stream import Stream
 from harken.serve.batching import Batcher
 from harken.serve.keys import KeyRing
 from harken.serve.limits import Limits
@@ -19,7 +20,6 @@ from harken.serve.recordings import Recordings
 from harken.serve.sessions import Sessions
 from harken.serve.shelf import Shelf
 from harken.serve.uploads import Uploads
-from harken.stream import Stream
 
 #: Paths that ask for no key.
 PUBLIC = ("/healthz", "/openapi.json")

@@ -11,7 +11,9 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from harken.errors import HarkenError, InputError
+from harken.core.errors import HarkenError, InputError
+from harken.inference.stream import Stream
+from harken.inference.stream_answers import StreamPrediction
 from harken.serve import stream_messages as messages
 from harken.serve import stream_requests as requests
 from harken.serve.buckets import Bucket
@@ -22,8 +24,6 @@ from harken.serve.metrics import Metrics
 from harken.serve.recordings import Recording, Recordings
 from harken.serve.thinning import Thinning
 from harken.serve.watchers import Watcher, Watchers
-from harken.stream import Stream
-from harken.stream_answers import StreamPrediction
 
 #: Samples that are worked on in one go: after a reconnect a minute of them may come together, and
 #: nobody else should wait for all.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+from harken.inference.stream import Stream
 from harken.serve.errors import Refusal, later
 from harken.serve.keys import Client
 from harken.serve.lag import Lag
@@ -14,7 +15,6 @@ from harken.serve.recordings import Recordings
 from harken.serve.session import Session
 from harken.serve.shelf import Shelf
 from harken.serve.stream_requests import Start
-from harken.stream import Stream
 
 #: How often sessions are looked after, in seconds.
 _TEND_S = 1.0

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harken import pretrained
-from harken.card import write_card
-from harken.errors import InputError, UnknownNameError
-from harken.predictor import Predictor
-from harken.recording import UNITS
+from harken.core.errors import InputError, UnknownNameError
+from harken.core.recording import UNITS
+from harken.inference.predictor import Predictor
+from harken.model import pretrained
+from harken.model.card import write_card
 
 
 @dataclass(frozen=True, eq=False)

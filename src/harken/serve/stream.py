@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from harken.errors import FormatError, HarkenError
+from harken.core.errors import FormatError, HarkenError
 from harken.serve import logs
 from harken.serve import stream_messages as messages
 from harken.serve import stream_requests as requests

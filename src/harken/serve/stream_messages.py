@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harken.inference.stream import Stream
+from harken.inference.stream_answers import StreamPrediction
 from harken.serve.errors import Refusal
 from harken.serve.stream_requests import COLUMNS
-from harken.stream import Stream
-from harken.stream_answers import StreamPrediction
 
 
 def about(session: str, model: str, stream: Stream) -> dict[str, Any]:

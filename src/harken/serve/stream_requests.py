@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.errors import FormatError
-from harken.json_fields import JsonFields
-from harken.mounting import mounting_from_rotation
+from harken.core.errors import FormatError
+from harken.core.json_fields import JsonFields
+from harken.orientation.mounting import mounting_from_rotation
 
 #: Numbers of a sample in a binary message, in order, each a float64 with its lowest byte first.
 COLUMNS = ("time_s", "acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z")

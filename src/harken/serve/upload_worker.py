@@ -14,12 +14,12 @@ import os
 import sys
 from typing import Any
 
-from harken.errors import HarkenError
-from harken.prediction import predict
-from harken.predictor import Predictor
-from harken.reading import Reading
+from harken.core.errors import HarkenError
+from harken.inference.prediction import predict
+from harken.inference.predictor import Predictor
+from harken.inference.reading import Reading
+from harken.inference.smoothing import known_way
 from harken.serve.logs import fault
-from harken.smoothing import known_way
 
 
 def main() -> None:

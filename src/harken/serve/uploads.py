@@ -15,8 +15,8 @@ from typing import Any
 
 from starlette.datastructures import UploadFile
 
-import harken.errors
-from harken.errors import HarkenError
+import harken.core.errors
+from harken.core.errors import HarkenError
 from harken.readers import KNOWN_ENDINGS
 from harken.serve import logs, temporary
 from harken.serve.errors import Refusal, internal, later, of_kind
@@ -176,7 +176,7 @@ def _renamed(document: Any, name: str, shown: str) -> Any:
 
 
 def _refusal(answer: dict[str, Any], name: str, shown: str, limits: Limits) -> Refusal:
-    kind = getattr(harken.errors, answer["error"], None)
+    kind = getattr(harken.core.errors, answer["error"], None)
     if isinstance(kind, type) and issubclass(kind, HarkenError):
         return of_kind(kind, _renamed(answer["message"], name, shown))
     if answer["error"] == "TimeoutError":

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.contract import Contract
-from harken.errors import ContractError, FormatError
-from harken.json_fields import JsonFields
+from harken.core.errors import ContractError, FormatError
+from harken.core.json_fields import JsonFields
+from harken.model.contract import Contract
 from harken.serve.limits import Limits
-from harken.window_file import checked_x
-from harken.windows import Windows, bare_windows
+from harken.signal.window_file import checked_x
+from harken.signal.windows import Windows, bare_windows
 
 #: What messages call the place where the windows come from.
 _SOURCE = "The request"

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from harken.errors import FormatError, storing
-from harken.files import replacing
+from harken.core.errors import FormatError, storing
+from harken.core.files import replacing
 
 NAME = "checkpoint.safetensors"
 

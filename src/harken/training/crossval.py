@@ -16,16 +16,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harken import window_file
-from harken.errors import InputError, Interrupted, TrainingError, storing
+from harken.core.errors import InputError, Interrupted, TrainingError, storing
+from harken.core.files import write_text
+from harken.evaluation.folds import Fold
 from harken.evaluation.predictions import Predictions, pooled
-from harken.files import write_text
-from harken.folds import Fold
-from harken.splits import LEAKS
+from harken.evaluation.splits import LEAKS
+from harken.signal import window_file
+from harken.signal.windows import Windows
 from harken.training.folder import read_settings, refuse_taken
 from harken.training.run import Config, Run
 from harken.training.workers import FoldsWatcher, train_all
-from harken.windows import Windows
 
 LEAK_METER = "leak-meter"
 
@@ -37,7 +37,7 @@ class Plan:
     Attributes
     ----------
     config : what all folds share
-    protocol : a key of `harken.folds`
+    protocol : a key of `harken.evaluation.folds`
     n_folds : how many; with LOSO, as many as people
     leak_meter : whether to train on a random split too, to show what it would have claimed
     """

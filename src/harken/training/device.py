@@ -6,7 +6,7 @@ import os
 
 import torch
 
-from harken.errors import InputError, UnknownNameError
+from harken.core.errors import InputError, UnknownNameError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 #: Environment variable; "float32" forbids bfloat16 whatever a recipe and the processor allow.

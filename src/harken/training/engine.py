@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harken.errors import InputError
-from harken.ray_cluster import LOCAL, RAY, known_engine
+from harken.core.errors import InputError
+from harken.core.ray_cluster import LOCAL, RAY, known_engine
+from harken.signal.windows import Windows
 from harken.training.run import Run
 from harken.training.workers import refuse_no_workers
-from harken.windows import Windows
 
 if TYPE_CHECKING:
     from harken.training.loop import Watcher
@@ -23,7 +23,7 @@ class TrainingEngine:
 
     Attributes
     ----------
-    name : of `harken.ray_cluster.ENGINES`
+    name : of `harken.core.ray_cluster.ENGINES`
     workers, address : of a Ray cluster, see `harken.training.on_ray`
     """
 

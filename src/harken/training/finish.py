@@ -15,29 +15,30 @@ import torch
 from numpy.typing import NDArray
 
 import harken
-from harken import datasets, model_file
-from harken.abstention import Abstention, EmbeddingDistance
-from harken.abstention.fit import fit_abstention, fit_signals
-from harken.card import Card, rounded
-from harken.contract import Contract
+from harken import datasets
 from harken.datasets import simulated as simulated_dataset
-from harken.evaluation import plots
+from harken.evaluation.folds import LOSO, Fold
 from harken.evaluation.metrics import score
 from harken.evaluation.predictions import Predictions
-from harken.evaluation.report import ReportData, write_report
-from harken.folds import LOSO, Fold
-from harken.models.network import Network
-from harken.predictor import Predictor
-from harken.signal import WARM_UP_S
-from harken.smoothing import Smoothing
-from harken.smoothing.fit import fit_smoothing
-from harken.splits import CAUTION, LEAKS, Split
+from harken.evaluation.splits import CAUTION, LEAKS, Split
+from harken.inference.abstention import Abstention, EmbeddingDistance
+from harken.inference.abstention.fit import fit_abstention, fit_signals
+from harken.inference.predictor import Predictor
+from harken.inference.smoothing import Smoothing
+from harken.inference.smoothing.fit import fit_smoothing
+from harken.model import file as model_file
+from harken.model.card import Card, rounded
+from harken.model.contract import Contract
+from harken.networks.network import Network
+from harken.reporting import plots
+from harken.reporting.report import ReportData, write_report
+from harken.signal.filters import WARM_UP_S
+from harken.signal.windows import Windows
 from harken.training.checkpoint import State
 from harken.training.machine import describe_machine
 from harken.training.presets import PRESETS
 from harken.training.recipe import Recipe
 from harken.training.run import Config, Run
-from harken.windows import Windows
 
 
 def finish(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harken.errors import FormatError, InputError
+from harken.core.errors import FormatError, InputError
 
 _Settings = TypeVar("_Settings")
 

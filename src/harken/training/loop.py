@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from harken.errors import Interrupted, TrainingError
-from harken.models.dropout import drawing_from
-from harken.models.network import Network
-from harken.rows import Rows, on_disk
+from harken.core.errors import Interrupted, TrainingError
+from harken.networks.dropout import drawing_from
+from harken.networks.network import Network
+from harken.signal.rows import Rows, on_disk
+from harken.signal.windows import UNLABELLED, Windows
 from harken.training import checkpoint
 from harken.training.batches import Batches, augment, generator_for
 from harken.training.checkpoint import State
@@ -25,7 +26,6 @@ from harken.training.interrupt import listening_for_ctrl_c
 from harken.training.lanes import Lanes
 from harken.training.optimiser import l2_term, learning_rate, make_optimiser, set_learning_rate
 from harken.training.recipe import Recipe
-from harken.windows import UNLABELLED, Windows
 
 #: Windows per call when the network only looks.
 EVALUATION_BATCH = 128

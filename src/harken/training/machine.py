@@ -13,7 +13,7 @@ def describe_machine(device: str, precision: str) -> dict[str, str]:
     import onnxruntime
     import torch
 
-    from harken.models.fused_lstm import kernel_name
+    from harken.networks.fused_lstm import kernel_name
 
     is_fused = (device, precision) == ("cpu", "float32") and kernel_name() is not None
     return {

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harken.errors import HarkenError, Interrupted, TrainingError
-from harken.ray_cluster import connected
+from harken.core.errors import HarkenError, Interrupted, TrainingError
+from harken.core.ray_cluster import connected
 from harken.training.loop import Watcher
 from harken.training.run import Run
 
@@ -40,7 +40,7 @@ def train(run: Run, watcher: Watcher, *, workers: int, address: str | None) -> R
     run : a created run, in a folder that all machines see
     watcher : shows the progress
     workers : that share each batch, a core or a CUDA device each
-    address : see `harken.ray_cluster.connected`, which also says what is raised besides
+    address : see `harken.core.ray_cluster.connected`, which also says what is raised besides
 
     Raises
     ------

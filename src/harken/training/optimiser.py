@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from harken.models.network import Network
+from harken.networks.network import Network
 from harken.training.recipe import Recipe
 
 

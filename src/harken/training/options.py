@@ -8,8 +8,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from harken.errors import FormatError, UnknownNameError
-from harken.models import MODELS
+from harken.core.errors import FormatError, UnknownNameError
+from harken.networks import MODELS
 
 
 def default_options(model: str) -> dict[str, Any]:

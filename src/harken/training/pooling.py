@@ -7,15 +7,15 @@ import statistics
 from typing import Any
 
 from harken import datasets
+from harken.core.errors import storing
+from harken.core.files import write_text
 from harken.datasets import simulated as simulated_dataset
-from harken.errors import storing
-from harken.evaluation import plots
-from harken.evaluation.crossval_report import CrossvalReport, write_crossval_report
+from harken.evaluation.folds import LOSO
 from harken.evaluation.metrics import score
 from harken.evaluation.predictions import Predictions
-from harken.files import write_text
-from harken.folds import LOSO
-from harken.splits import CAUTION, LEAKS
+from harken.evaluation.splits import CAUTION, LEAKS
+from harken.reporting import plots
+from harken.reporting.crossval_report import CrossvalReport, write_crossval_report
 from harken.training.crossval import CrossValidation, Plan
 from harken.training.finish import command_of
 from harken.training.run import Run

@@ -21,9 +21,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from harken.errors import FormatError, InputError, storing
-from harken.files import write_text
-from harken.models import MODELS, require_torch
+from harken.core.errors import FormatError, InputError, storing
+from harken.core.files import write_text
+from harken.networks import MODELS, require_torch
 from harken.training.options import refuse_wrong_options
 from harken.training.presets import PRESETS, Preset
 from harken.training.recipe import recipe_from

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harken.errors import UnknownNameError
+from harken.core.errors import UnknownNameError
 from harken.training.recipe import Recipe
 
 

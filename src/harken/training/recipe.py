@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from harken.errors import FormatError, UnknownNameError
-from harken.models import MODELS
-from harken.signal import CHANNEL_SETS
+from harken.core.errors import FormatError, UnknownNameError
+from harken.networks import MODELS
+from harken.signal.filters import CHANNEL_SETS
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Recipe:
     normalise : "none", or what channels are divided by: their "deviation" or "quartiles" over the
         training windows
     companding, standardising : whether the network also sees the body channels companded, or
-        standardised window by window, see `harken.models.input_transform`
+        standardised window by window, see `harken.networks.input_transform`
     initial_values : "default", or "notebook" for those of the notebook's code
     optimiser, weight_decay
         "adam": weight decay is the L2 term weight_decay * sum(v²) / 2 in the loss, over all trained

@@ -22,10 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harken.errors import InputError, storing
+from harken.core.errors import InputError, storing
+from harken.core.files import write_text
+from harken.evaluation.folds import Fold
 from harken.evaluation.predictions import Predictions
-from harken.files import write_text
-from harken.folds import Fold
 from harken.training.folder import read_settings, refuse_taken
 from harken.training.recipe import Recipe, recipe_from
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from harken.errors import Interrupted, TrainingError
+from harken.core.errors import Interrupted, TrainingError
 from harken.training import trials
 from harken.training.proposals import below_median, propose
 from harken.training.recipe import Recipe

@@ -18,18 +18,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harken import window_file
-from harken.errors import InputError, storing
-from harken.files import write_text
-from harken.folds import Fold
-from harken.splits import INNER_KFOLD
+from harken.core.errors import InputError, storing
+from harken.core.files import write_text
+from harken.evaluation.folds import Fold
+from harken.evaluation.splits import INNER_KFOLD
+from harken.signal import window_file
+from harken.signal.windows import Windows
 from harken.training import trials
 from harken.training.folder import read_settings, refuse_taken
 from harken.training.recipe import Recipe
 from harken.training.run import Config, Run
 from harken.training.space import Setting, space_of
 from harken.training.trials import Trial
-from harken.windows import Windows
 
 #: Trials that may be under way at once, if there are no more workers.
 N_AHEAD = 4

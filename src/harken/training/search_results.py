@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from harken.core.errors import TrainingError, storing
+from harken.core.files import write_text
 from harken.datasets import simulated as simulated_dataset
-from harken.errors import TrainingError, storing
-from harken.evaluation import plots
 from harken.evaluation.calibration import fit_temperature
 from harken.evaluation.predictions import pooled
-from harken.evaluation.search_plot import associations, search_picture
-from harken.files import write_text
-from harken.splits import CAUTION, INNER_KFOLD
+from harken.evaluation.splits import CAUTION, INNER_KFOLD
+from harken.reporting import plots
+from harken.reporting.search_plot import associations, search_picture
 from harken.training.preset_file import write_preset
 from harken.training.presets import Preset
 from harken.training.recipe import Recipe

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harken.models import MODELS
-from harken.signal import CHANNELS
+from harken.networks import MODELS
+from harken.signal.filters import CHANNELS
+from harken.signal.windows import Windows
 from harken.training.options import default_options
 from harken.training.recipe import Recipe
-from harken.windows import Windows
 
 OPTION = "options."
 

@@ -17,10 +17,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harken.errors import InputError
-from harken.models.network import Network
-from harken.sequence import time_order
-from harken.windows import UNLABELLED, Windows, concatenate
+from harken.core.errors import InputError
+from harken.networks.network import Network
+from harken.signal.sequence import time_order
+from harken.signal.windows import UNLABELLED, Windows, concatenate
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from harken import datasets, splits
-from harken.errors import InputError, Interrupted, storing
+from harken import datasets
+from harken.core.errors import InputError, Interrupted, storing
+from harken.core.files import replacing
+from harken.evaluation import splits
 from harken.evaluation.calibration import fit_temperature
-from harken.files import replacing
-from harken.models import build
-from harken.models.network import Network, Shape
-from harken.models.stacked_lstm import initialise_as_notebook
-from harken.rows import sample_of
-from harken.signal import CHANNELS
+from harken.networks import build
+from harken.networks.network import Network, Shape
+from harken.networks.stacked_lstm import initialise_as_notebook
+from harken.signal.filters import CHANNELS
+from harken.signal.rows import sample_of
+from harken.signal.windows import UNLABELLED, Windows
 from harken.training import loop
 from harken.training.device import choose_device, choose_dtype
 from harken.training.finish import finish
@@ -26,7 +28,6 @@ from harken.training.lanes import Lanes
 from harken.training.recipe import Recipe
 from harken.training.run import Config, Run
 from harken.training.stretches import stretches_of
-from harken.windows import UNLABELLED, Windows
 
 
 class Silent:

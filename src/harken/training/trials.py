@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
-from harken.errors import FormatError, storing
+from harken.core.errors import FormatError, storing
 
 State = Literal["complete", "pruned", "failed"]
 

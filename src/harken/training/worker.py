@@ -16,8 +16,8 @@ import threading
 import time
 from typing import Any
 
-from harken import window_file
-from harken.errors import HarkenError
+from harken.core.errors import HarkenError
+from harken.signal import window_file
 from harken.training.run import Run
 
 #: Seconds between two lines about steps; more would only be read.

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from harken.errors import InputError
+from harken.core.errors import InputError
 from harken.training.interrupt import listening_for_ctrl_c
 from harken.training.run import Run
 

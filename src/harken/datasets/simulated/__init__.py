@@ -19,13 +19,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from harken.core.recording import Recording, Span, on_one_clock
 from harken.datasets.simulated.movement import RATE_HZ, move, slow_noise
 from harken.datasets.simulated.parameters import ACTIVITIES as _ACTIVITIES
 from harken.datasets.simulated.parameters import parameters
 from harken.datasets.simulated.person import Person, draw_person
-from harken.recording import Recording, Span, on_one_clock
-from harken.signal_path import filter_recording, rotate
-from harken.windows import ACTIVITIES, Windows, WindowSpec, concatenate, cut
+from harken.signal.path import filter_recording, rotate
+from harken.signal.windows import ACTIVITIES, Windows, WindowSpec, concatenate, cut
 
 __all__ = [
     "ACTIVITIES", "CREDITS", "NAME", "RATE_HZ", "SUBJECTS", "TEST_SUBJECTS", "Person",

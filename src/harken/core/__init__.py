@@ -1,0 +1,4 @@
+"""What everything else stands on: errors, recordings, labels, atomic files, archives.
+
+Imports nothing else of Harken.
+"""

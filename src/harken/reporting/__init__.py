@@ -1,0 +1,4 @@
+"""Every picture and report.
+
+Imports `evaluation` and what lies below; computes no figure itself.
+"""

@@ -1,0 +1,4 @@
+"""From samples to windows: filters, resampling, the signal path, cutting.
+
+Imports `core`.
+"""

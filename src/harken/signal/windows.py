@@ -1,0 +1,325 @@
+"""Fixed-length slices of recordings."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from harken.core.errors import FormatError, LeakageError, UnknownNameError
+from harken.core.recording import Span
+from harken.signal.filters import CHANNEL_SETS, CHANNELS
+from harken.signal.path import FilteredRecording
+from harken.signal.rows import Rows
+
+#: The six activities of UCI HAR, in the order of its codes 1 to 6.
+ACTIVITIES = (
+    "WALKING",
+    "WALKING_UPSTAIRS",
+    "WALKING_DOWNSTAIRS",
+    "SITTING",
+    "STANDING",
+    "LAYING",
+)
+
+#: The label code of a window whose activity is not known.
+UNLABELLED = -1
+
+#: How a window that is not covered by one span is labelled, see `cut`.
+LabelRule = Literal["whole", "majority"]
+
+#: Windows that are copied at once: a few MB.
+_FILL_AT_ONCE = 512
+
+#: The arrays of `Windows` that have one entry per window.
+PER_WINDOW = ("x", "y", "subject", "recording", "start_s", "split", "warm_up")
+
+
+@dataclass(frozen=True)
+class WindowSpec:
+    """How recordings are cut: 128 steps every 64, at 50 Hz, is the form of UCI HAR."""
+
+    n_steps: int = 128
+    stride_steps: int = 64
+    rate_hz: float = 50.0
+
+    @property
+    def window_s(self) -> float:
+        return self.n_steps / self.rate_hz
+
+    @property
+    def stride_s(self) -> float:
+        return self.stride_steps / self.rate_hz
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows with what is known about each.
+
+    Attributes
+    ----------
+    x : (n_windows, n_steps, n_channels) float32
+        Acceleration in g, angular velocity in rad/s. Of a collection it stays on the disk, see
+        `harken.signal.rows`.
+    y : (n_windows,) int64
+        0-based index into `labels`; `UNLABELLED` where unknown.
+    subject, recording : (n_windows,) str
+        Who, and in which recording.
+    start_s : (n_windows,) float64
+        Where the window begins in its recording.
+    split : (n_windows,) str
+        "train", "test" or "" where the dataset prescribes none.
+    warm_up : (n_windows,) bool
+        Whether the window holds samples from before the filters settled.
+    channels, labels : names
+    rate_hz : samples a second
+    dataset : name of the dataset, for reports
+    protocol : what a figure on the prescribed split is called
+    notes : what was done to get here, one sentence each
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[np.int64]
+    subject: NDArray[np.str_]
+    recording: NDArray[np.str_]
+    start_s: NDArray[np.float64]
+    split: NDArray[np.str_]
+    warm_up: NDArray[np.bool_]
+    channels: tuple[str, ...] = CHANNELS
+    labels: tuple[str, ...] = ACTIVITIES
+    rate_hz: float = 50.0
+    dataset: str = ""
+    protocol: str = "official"
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.x.ndim != 3 or self.x.shape[2] != len(self.channels):
+            raise FormatError(
+                f"Windows have shape {self.x.shape}; expected "
+                f"(n_windows, n_steps, {len(self.channels)})."
+            )
+        for name in PER_WINDOW[1:]:
+            if getattr(self, name).shape != (len(self.x),):
+                raise FormatError(
+                    f"{name!r} has shape {getattr(self, name).shape}; there are "
+                    f"{len(self.x)} windows."
+                )
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def n_steps(self) -> int:
+        return int(self.x.shape[1])
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The people in these windows, in natural order."""
+        return natural_order(np.unique(self.subject))
+
+    def select(self, which: ArrayLike) -> Windows:
+        """Keep the windows of a mask or of indices."""
+        index = np.asarray(which)
+        kept: dict[str, Any] = {name: getattr(self, name)[index] for name in PER_WINDOW}
+        return dataclasses.replace(self, **kept)
+
+    def of_subjects(self, subjects: Iterable[str]) -> Windows:
+        """Keep the windows of these people."""
+        return self.select(np.isin(self.subject, list(subjects)))
+
+    def of_split(self, split: str) -> Windows:
+        """Keep the windows that the dataset puts in "train" or "test"."""
+        return self.select(self.split == split)
+
+    def with_channels(self, channels: str | Sequence[str]) -> Windows:
+        """Keep some channels: "all" that there are, "accelerometer", or names."""
+        if channels == "all":
+            return self
+        if isinstance(channels, str):
+            if channels not in CHANNEL_SETS:
+                raise UnknownNameError("set of channels", channels, CHANNEL_SETS)
+            channels = CHANNEL_SETS[channels]
+        for name in channels:
+            if name not in self.channels:
+                raise UnknownNameError("channel", name, self.channels)
+        if tuple(channels) == self.channels:
+            return self
+        columns = [self.channels.index(name) for name in channels]
+        x = self.x[:, :, columns]
+        if not isinstance(x, Rows):
+            x = np.ascontiguousarray(x)
+        return dataclasses.replace(self, x=x, channels=tuple(channels))
+
+
+def bare_windows(
+    x: NDArray[np.float32],
+    channels: Sequence[str] = CHANNELS,
+    labels: Sequence[str] = ACTIVITIES,
+    rate_hz: float = 50.0,
+) -> Windows:
+    """Windows of which nothing else is known: each counts as a recording of its own, unlabelled.
+
+    Parameters
+    ----------
+    x : (n_windows, n_steps, n_channels), acceleration in g, angular velocity in rad/s
+    """
+    n = len(x)
+    return Windows(
+        x=x,
+        y=np.full(n, UNLABELLED, np.int64),
+        subject=np.full(n, ""),
+        recording=np.arange(n).astype(str),
+        start_s=np.zeros(n),
+        split=np.full(n, ""),
+        warm_up=np.zeros(n, bool),
+        channels=tuple(channels),
+        labels=tuple(labels),
+        rate_hz=rate_hz,
+    )
+
+
+def natural_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Sort so that "2" comes before "10"."""
+    import re
+
+    def key(name: str) -> list[tuple[int, str]]:
+        parts = re.findall(r"\d+|\D+", name)
+        return [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+
+    return tuple(sorted((str(name) for name in names), key=key))
+
+
+def cut(
+    filtered: FilteredRecording,
+    spec: WindowSpec,
+    labels: tuple[str, ...] = ACTIVITIES,
+    rule: LabelRule = "whole",
+) -> Windows:
+    """Cut a filtered recording into windows, all of them in order of time.
+
+    No window reaches over a gap.
+
+    Parameters
+    ----------
+    labels : names of the activities that the spans may have
+    rule : "whole" labels a window when all its samples lie in spans of one activity, "majority"
+        when more than half of them do; others are `UNLABELLED`
+    """
+    recording = filtered.recording
+    starts = [
+        np.arange(0, len(segment.samples) - spec.n_steps + 1, spec.stride_steps)
+        for segment in filtered.segments
+    ]
+    parts = list(zip(filtered.segments, starts, strict=True))
+    for segment in filtered.segments:
+        if segment.rate_hz != spec.rate_hz:
+            raise FormatError(
+                f"The recording has {segment.rate_hz:g} Hz; windows are cut at {spec.rate_hz:g} Hz."
+            )
+    n = sum(map(len, starts))
+    start_s = _end_to_end([segment.start_s + first / spec.rate_hz for segment, first in parts])
+    channels = filtered.channels
+    x = np.empty((n, spec.n_steps, len(channels)), np.float32)
+    position = 0
+    for segment, first in parts:
+        _fill(x[position : position + len(first)], segment.samples, first)
+        position += len(first)
+    return Windows(
+        x=x,
+        y=labels_of(recording.spans, start_s, spec, labels, rule),
+        subject=np.full(n, recording.subject or ""),
+        recording=np.full(n, recording.source),
+        start_s=start_s,
+        split=np.full(n, ""),
+        warm_up=_end_to_end([first < segment.warm_up_samples for segment, first in parts]).astype(
+            bool
+        ),
+        channels=channels,
+        labels=labels,
+        rate_hz=spec.rate_hz,
+        notes=recording.notes + filtered.notes,
+    )
+
+
+def _end_to_end(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def slices(
+    samples: NDArray[np.float64], starts: NDArray[np.int64], n_steps: int
+) -> NDArray[np.float32]:
+    """Slices of `n_steps` samples: (n_samples, n_channels) to (n_starts, n_steps, n_channels)."""
+    out = np.empty((len(starts), n_steps, samples.shape[1]), dtype=np.float32)
+    _fill(out, samples, starts)
+    return out
+
+
+def _fill(
+    out: NDArray[np.float32], samples: NDArray[np.float64], starts: NDArray[np.int64]
+) -> None:
+    """Write the slices that begin at `starts` into `out`, (n_starts, n_steps, n_channels).
+
+    Some at a time, so that a day needs no second copy of itself.
+    """
+    if len(starts) == 0:
+        return
+    view = np.lib.stride_tricks.sliding_window_view(samples, out.shape[1], axis=0)
+    for first in range(0, len(starts), _FILL_AT_ONCE):
+        part = slice(first, first + _FILL_AT_ONCE)
+        out[part] = view[starts[part]].transpose(0, 2, 1)
+
+
+def labels_of(
+    spans: Sequence[Span],
+    start_s: NDArray[np.float64],
+    spec: WindowSpec,
+    labels: tuple[str, ...],
+    rule: LabelRule,
+) -> NDArray[np.int64]:
+    """The label of each window that begins at `start_s`, see `cut`; (n_windows,)."""
+    if not len(start_s):
+        return np.empty(0, dtype=np.int64)
+    covered_s = np.zeros((len(start_s), len(labels)))
+    for span in spans:
+        if span.label not in labels:
+            raise UnknownNameError("activity", span.label, labels)
+        overlap_s = np.minimum(start_s + spec.window_s, span.end_s) - np.maximum(
+            start_s, span.start_s
+        )
+        covered_s[:, labels.index(span.label)] += np.maximum(overlap_s, 0)
+    # Half a step of grace: times that are equal on paper differ in their last bits.
+    grace_s = 0.5 / spec.rate_hz
+    needed_s = spec.window_s - grace_s if rule == "whole" else spec.window_s / 2 + grace_s
+    return np.where(covered_s.max(axis=1) > needed_s, covered_s.argmax(axis=1), UNLABELLED)
+
+
+def concatenate(parts: Sequence[Windows]) -> Windows:
+    """Put windows of several recordings into one."""
+    first = parts[0]
+    for part in parts[1:]:
+        if (part.channels, part.labels, part.rate_hz) != (
+            first.channels,
+            first.labels,
+            first.rate_hz,
+        ):
+            raise FormatError("Windows with different channels, labels or rates cannot be joined.")
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(p, name) for p in parts]) for name in PER_WINDOW
+    }
+    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    return dataclasses.replace(first, **joined, notes=notes)
+
+
+def refuse_shared_subjects(one: Windows, other: Windows, names: tuple[str, str]) -> None:
+    """Raise LeakageError if a person stands on both sides."""
+    shared = natural_order(set(one.subject.tolist()) & set(other.subject.tolist()))
+    if shared:
+        raise LeakageError(
+            f"Subject{'s' if len(shared) > 1 else ''} {', '.join(shared)} would stand in both the "
+            f"{names[0]} and the {names[1]} windows. A figure from such a split says nothing about "
+            "new people: split by subject."
+        )
