@@ -3,7 +3,7 @@
 # make test-long   those that take minutes: demo, tutorial, trainings on a cluster, release, kills at more moments
 # make test-all    both
 # make test-faults   kill what scores a collection at 20 random moments, and compare
-# make check   lint and types
+# make check   lint, types and layers
 # make docs    make anew what the pages hold of the program, the tutorial's among them (some minutes),
 #              and their site (docs-site: the site alone)
 # make bench   time it beside the plain ways of doing it (needs the archives in $HARKEN_DATA)
@@ -46,6 +46,7 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 docs: docs-pages docs-site
 

@@ -50,11 +50,11 @@ from harken.datasets.hapt import LABELS, TEST_SUBJECTS
 from harken.evaluation.splits import for_selection
 from harken.inference.predictor import Predictor
 from harken.inference.resolve import settle_mounting
-from harken.inference.smoothing.model import scaled_likelihood
-from harken.inference.smoothing.viterbi import best_path, viterbi
 from harken.inference.stream import Stream
 from harken.inference.stream_answers import StreamPrediction
 from harken.model import pretrained
+from harken.model.smoothing.model import scaled_likelihood
+from harken.model.smoothing.viterbi import best_path, viterbi
 from harken.signal.sequence import time_order
 from harken.signal.windows import Windows
 from harken.training.crossval import CrossValidation

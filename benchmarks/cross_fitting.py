@@ -21,15 +21,15 @@ from benchmarks.running_state import run_on
 from benchmarks.runs import finished_crossval
 from harken.evaluation.calibration import fit_temperature
 from harken.evaluation.splits import for_selection
-from harken.inference.abstention import Abstention, EmbeddingDistance, SignalModel
-from harken.inference.abstention.fit import fit_abstention, fit_signals
 from harken.inference.predictor import Predictor
-from harken.inference.smoothing import Smoothing
-from harken.inference.smoothing.fit import fit_smoothing
-from harken.inference.smoothing.viterbi import viterbi
+from harken.model.abstention import Abstention, EmbeddingDistance, SignalModel
+from harken.model.smoothing import Smoothing
+from harken.model.smoothing.viterbi import viterbi
 from harken.signal.sequence import chain_starts, time_order
 from harken.signal.windows import UNLABELLED, Windows, concatenate
 from harken.training.crossval import CrossValidation
+from harken.training.fit_abstention import fit_abstention, fit_signals
+from harken.training.fit_smoothing import fit_smoothing
 from harken.training.run import Run
 from harken.training.train import usable_windows
 
@@ -52,7 +52,7 @@ class Judged:
     Attributes
     ----------
     logits : (n_windows, n_classes) float64, but for a constant by window
-    distance, density : (n_windows,), see `harken.inference.abstention`
+    distance, density : (n_windows,), see `harken.model.abstention`
     """
 
     logits: NDArray[np.float64]

@@ -26,11 +26,11 @@ from benchmarks.pages import write_section
 from harken.core.files import write_text
 from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import simulate
+from harken.readers.recording_file import write_recording
 from harken.scoring import local
 from harken.scoring.job import Job
 from harken.scoring.recordings import Settings
 from harken.scoring.shards import SHARD_BYTES, Shard
-from harken.store.recording_file import write_recording
 from harken.training.machine import describe_machine
 
 RESULTS = Path("docs/results/scoring.json")

@@ -12,14 +12,14 @@ from sklearn.mixture import GaussianMixture
 
 from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import simulate
-from harken.inference.abstention import Abstention, EmbeddingDistance
-from harken.inference.abstention.fit import fit_abstention, fit_signals
-from harken.inference.abstention.mixture import Mixture, fit_mixture
-from harken.inference.abstention.signals import n_statistics, statistics_of
-from harken.inference.abstention.stretches import not_sure
+from harken.model.abstention import Abstention, EmbeddingDistance
+from harken.model.abstention.mixture import Mixture, fit_mixture
+from harken.model.abstention.signals import n_statistics, statistics_of
+from harken.model.abstention.stretches import not_sure
 from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS
 from harken.signal.path import filter_recording
 from harken.signal.windows import ACTIVITIES, Windows, WindowSpec, cut
+from harken.training.fit_abstention import fit_abstention, fit_signals
 
 RNG = np.random.default_rng(0)
 

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 import harken
 from harken.core.errors import ContractError, ModelFileError
-from harken.inference.abstention import Abstention, SignalModel
 from harken.inference.predictor import Predictor
-from harken.inference.smoothing import Smoothing
 from harken.model import file as model_file
+from harken.model.abstention import Abstention, SignalModel
 from harken.model.card import Card
 from harken.model.contract import Contract
 from harken.model.file import HASH_KEY, METADATA_KEY, content_hash
 from harken.model.onnx_file import read_onnx
+from harken.model.smoothing import Smoothing
 from harken.networks import build
 from harken.networks.network import Network, Shape
 from harken.signal.filters import CHANNELS

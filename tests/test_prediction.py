@@ -24,7 +24,7 @@ from harken.inference.bouts import NOT_SURE
 from harken.inference.prediction import Prediction, predict
 from harken.inference.predictor import Predictor
 from harken.inference.resolve import parse_mounting, settle_mounting
-from harken.inference.smoothing import WAYS
+from harken.model.smoothing import WAYS
 from harken.reporting.timeline import timeline
 from harken.signal import window_file
 from harken.signal.path import SignalPath, rotate

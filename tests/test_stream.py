@@ -24,13 +24,13 @@ from harken.datasets.simulated import simulate
 from harken.inference.bouts import bouts_of
 from harken.inference.predictor import Predictor
 from harken.inference.resolve import settle_mounting
-from harken.inference.smoothing import Smoothing, smooth
 from harken.inference.stream import START_S, Stream
 from harken.inference.stream_answers import StreamPrediction
 from harken.model import file as model_file
 from harken.model import pretrained
 from harken.model.card import Card
 from harken.model.contract import Contract
+from harken.model.smoothing import Smoothing, smooth
 from harken.networks import build
 from harken.networks.network import Network, Shape
 from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS

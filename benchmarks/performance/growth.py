@@ -136,7 +136,7 @@ def recording(hours: int) -> float:
 
 def write(file: Path, hours: int) -> None:
     """A made-up recording."""
-    from harken.store.recording_file import write_recording
+    from harken.readers.recording_file import write_recording
 
     made = Recording(*sensors(50, 3600.0 * hours, jitter=0.0), subject="1", source="made up")
     write_recording(made, file, source_sha256="")

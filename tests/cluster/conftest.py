@@ -13,9 +13,9 @@ import pytest
 
 from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import simulate
+from harken.readers.recording_file import write_recording
 from harken.scoring.job import TABLES, Job
 from harken.scoring.recordings import Settings
-from harken.store.recording_file import write_recording
 
 #: Small enough that the collection has several shards.
 SHARD_BYTES = 500_000

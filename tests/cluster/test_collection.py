@@ -16,9 +16,10 @@ from hypothesis.extra.numpy import arrays
 
 from harken.core.errors import FormatError, InputError
 from harken.core.recording import Recording, Sensor
+from harken.datasets.import_folder import import_folder
 from harken.inference.prediction import predict
-from harken.store.collection import import_folder, listed
-from harken.store.recording_file import ROW_GROUP, RecordingFile, write_recording
+from harken.readers.recording_file import ROW_GROUP, RecordingFile, write_recording
+from harken.store import listed
 
 from .conftest import put
 

@@ -16,10 +16,10 @@ from harken.core.errors import FormatError, InputError
 from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import simulate
 from harken.readers import read
+from harken.readers.recording_file import write_recording
 from harken.signal.path import filter_recording
 from harken.signal.rows import Rows, sample_of
 from harken.signal.windows import Windows, WindowSpec, concatenate, cut
-from harken.store.recording_file import write_recording
 
 PEOPLE = ("1", "2", "3", "4")
 

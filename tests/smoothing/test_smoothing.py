@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from harken.core.errors import UnknownNameError
-from harken.inference.smoothing import WAYS, CausalSmoother, Smoothing, smooth
-from harken.inference.smoothing.fit import fit_smoothing, fit_stay
+from harken.model.smoothing import WAYS, CausalSmoother, Smoothing, smooth
 from harken.signal.windows import Windows
+from harken.training.fit_smoothing import fit_smoothing, fit_stay
 
 
 @st.composite

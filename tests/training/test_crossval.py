@@ -16,8 +16,8 @@ import harken
 from harken.core.errors import InputError, LeakageError
 from harken.datasets import simulated
 from harken.evaluation.metrics import score
-from harken.evaluation.official import evaluate_official
 from harken.training.crossval import CrossValidation
+from harken.training.official import evaluate_official
 
 COMMAND = [*HARKEN, "crossval", "simulated", "--folds", "2", "--epochs", "2", "--seed", "3"]
 

@@ -22,7 +22,6 @@ from harken.evaluation.folds import inner_folds
 from harken.evaluation.predictions import pooled
 from harken.networks import MODELS, build
 from harken.networks.network import Shape
-from harken.reporting.search_plot import associations, search_picture
 from harken.training import trials
 from harken.training.api import recipe_for, resume_search
 from harken.training.preset_file import read_preset
@@ -32,6 +31,7 @@ from harken.training.recipe import Recipe
 from harken.training.run import Config
 from harken.training.schedule import SilentSearch, run_all
 from harken.training.search import Search, SearchPlan
+from harken.training.search_plot import associations, search_picture
 from harken.training.space import changed, settings_for, space_of, values_of
 from harken.training.trials import Trial
 

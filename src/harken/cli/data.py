@@ -83,7 +83,7 @@ def import_recordings(
     from harken.store import require_pyarrow
 
     require_pyarrow()
-    from harken.store.collection import import_folder
+    from harken.datasets.import_folder import import_folder
 
     with counting("files", quiet=as_json) as done:
         found = import_folder(

@@ -20,8 +20,8 @@ def evaluate(
 ) -> None:
     """Judge a model file on the test subjects of a dataset."""
     from harken import datasets
-    from harken.evaluation.official import evaluate_official
     from harken.inference.predictor import Predictor
+    from harken.training.official import evaluate_official
 
     windows = datasets.load(dataset, data=data, progress=not as_json)
     metrics = evaluate_official(Predictor(model), windows)

@@ -70,7 +70,7 @@ def predict(
     from harken.inference.prediction import predict as predict_file
     from harken.inference.predictor import Predictor
     from harken.inference.reading import Reading
-    from harken.inference.smoothing import known_way
+    from harken.model.smoothing import known_way
 
     if plot is not None and len(files) > 1:
         raise typer.BadParameter("--plot draws one file; name one.")

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from harken.core.errors import InputError, storing
 from harken.core.files import replacing
+from harken.readers.recording_file import RecordingFile
 from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS
 from harken.signal.rows import Rows, as_x
 from harken.signal.windows import PER_WINDOW, Windows, WindowSpec, labels_of, natural_order
-from harken.store.collection import listed
+from harken.store import listed
 from harken.store.cutting import windows_of
-from harken.store.recording_file import RecordingFile
 
 _VERSION = 1
 #: What is known of windows, beside the samples.

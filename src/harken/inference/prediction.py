@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from harken.core.errors import ContractError, InputError
 from harken.core.recording import Recording
 from harken.datasets.simulated import NAME as SIMULATED
-from harken.inference.abstention.stretches import not_sure
 from harken.inference.bouts import Bout, bouts_of
 from harken.inference.predictor import Predictor
 from harken.inference.resolve import placement_of, seen_by, settle_mounting, settle_placement
-from harken.inference.smoothing import Smoothing, smooth
-from harken.inference.smoothing.model import DEFAULT_STAY
 from harken.inference.summary import Summary, summarise
 from harken.inspection import refuse_unfit
 from harken.model import pretrained
+from harken.model.abstention.stretches import not_sure
+from harken.model.smoothing import Smoothing, smooth
+from harken.model.smoothing.model import DEFAULT_STAY
 from harken.orientation.gait import Stretches, stretches
 from harken.orientation.mounting import Mounting
 from harken.readers import read
@@ -42,7 +42,7 @@ class Prediction:
     probability : (n_windows, n_classes) float32, of each window by itself
     answer : (n_windows,) int64, the class that is taken for each
     unsure : (n_windows,) bool, of which the model is not sure, each by itself; see
-        `harken.inference.abstention`
+        `harken.model.abstention`
     smoothing : how answers come from probabilities: "viterbi", "causal" or "none"
     bouts : stretches of one activity
     summary : what they come to
@@ -103,7 +103,7 @@ def predict(
     columns : names of a table's columns by what they are, see `harken.read`
     placement : where the device was worn; None believes the file
     mounting : how to find the rotation into the model's axes, see `settle_mounting`
-    smoothing : how neighbouring windows help one another, see `harken.inference.smoothing.smooth`
+    smoothing : how neighbouring windows help one another, see `harken.model.smoothing.smooth`
     force : go on where the recording breaks the model's contract or the inspection refuses it; what
         was wrong is kept in `violations`
 

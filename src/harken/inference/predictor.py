@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.core.recording import Recording
-from harken.inference.abstention import EmbeddingDistance
-from harken.inference.smoothing import Smoothing
 from harken.model import file as model_file
 from harken.model import pretrained
+from harken.model.abstention import EmbeddingDistance
 from harken.model.contract import Contract
 from harken.model.engine import Engine
+from harken.model.smoothing import Smoothing
 from harken.signal.path import filter_recording
 from harken.signal.windows import Windows, cut
 

@@ -16,10 +16,10 @@ from harken.core.recording import Recording, Sensor
 from harken.inference.hops import Hop, Hops
 from harken.inference.predictor import Predictor
 from harken.inference.resolve import settle_mounting, settle_placement
-from harken.inference.smoothing import known_way
 from harken.inference.stream_answers import StreamAnswers, StreamPrediction
 from harken.model import pretrained
 from harken.model.contract import Contract
+from harken.model.smoothing import known_way
 from harken.orientation.mounting import Mounting
 from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS
 from harken.signal.path import HOLD_S, SignalPath

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from harken.inference.hops import Hop
 from harken.inference.predictor import Predictor
-from harken.inference.smoothing import CausalSmoother
-from harken.inference.smoothing.causal import DELAY_WINDOWS
+from harken.model.smoothing import CausalSmoother
+from harken.model.smoothing.causal import DELAY_WINDOWS
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from typing import Any
 
 from harken.core.json_fields import JsonFields
 from harken.core.recording import UNITS
-from harken.inference.abstention import Abstention, SignalModel
-from harken.inference.abstention.signals import n_statistics
-from harken.inference.smoothing import Smoothing
+from harken.model.abstention import Abstention, SignalModel
+from harken.model.abstention.signals import n_statistics
 from harken.model.contract import Contract
-from harken.model.stream_state import StreamState, read_stream_state
-from harken.personal.record import HeldOut, Personalisation
+from harken.model.personal_record import HeldOut, Personalisation
+from harken.model.smoothing import Smoothing
+from harken.networks.stream_state import StreamState, read_stream_state
 
 #: Of the card's form. A file of another version is refused.
 FORMAT_VERSION = 1

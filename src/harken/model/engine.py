@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.model.stream_state import State, StreamState
+from harken.networks.stream_state import State, StreamState
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from harken.core.errors import InputError
-from harken.model.stream_state import StreamState
 from harken.networks.graph import Graph
 from harken.networks.input_transform import InputTransform
+from harken.networks.stream_state import StreamState
 
 
 @dataclass(frozen=True)

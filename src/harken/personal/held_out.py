@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from harken.model.personal_record import HeldOut
 from harken.personal.head import Head, refit
-from harken.personal.record import HeldOut
 from harken.signal.sequence import time_order
 from harken.signal.windows import Windows
 

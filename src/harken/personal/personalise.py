@@ -20,11 +20,11 @@ from harken.inference.reading import Reading
 from harken.model import file as model_file
 from harken.model import pretrained
 from harken.model.card import Card
+from harken.model.personal_record import Personalisation
 from harken.orientation.mounting import Mounting
 from harken.personal import held_out
 from harken.personal.head import STRENGTH, Head, metric_of, refit
 from harken.personal.labelled import read_spans, windows_of
-from harken.personal.record import Personalisation
 from harken.signal.windows import UNLABELLED, Windows, concatenate
 
 #: Windows of an activity that are too few to learn from some and judge on others.

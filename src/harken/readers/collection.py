@@ -17,7 +17,7 @@ def matches(export: Export) -> bool:
     names = export.names("")
     if len(names) != 1 or not names[0].lower().endswith(".parquet") or not find_spec("pyarrow"):
         return False
-    from harken.store.recording_file import is_recording
+    from harken.readers.recording_file import is_recording
 
     return is_recording(io.BytesIO(export.bytes_of(names[0])))
 
@@ -30,7 +30,7 @@ def read(export: Export) -> Recording:
     FormatError
         It is damaged.
     """
-    from harken.store.recording_file import RecordingFile
+    from harken.readers.recording_file import RecordingFile
 
     (name,) = export.names("")
     with RecordingFile(io.BytesIO(export.bytes_of(name)), export.label(name)) as file:

@@ -27,7 +27,7 @@ from harken.inference.resolve import parse_mounting
 from harken.orientation.mounting import Mounting
 from harken.scoring.recordings import Scored, Settings, days_of, row_of, score_recording
 from harken.scoring.shards import Shard, cut
-from harken.store.collection import listed
+from harken.store import listed
 from harken.store.tables import write_table
 
 TABLES: dict[str, dict[str, str]] = {

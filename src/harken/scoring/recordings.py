@@ -27,9 +27,9 @@ from harken.inference.summary import Summary, summarise
 from harken.inspection import refuse_unfit
 from harken.orientation.gait import Stretches, join, stretches
 from harken.orientation.mounting import Mounting
+from harken.readers.recording_file import About, RecordingFile
 from harken.signal.windows import Windows
 from harken.store.cutting import AT_ONCE, windows_of
-from harken.store.recording_file import About, RecordingFile
 
 #: Rows of a recording that are inspected at once: an hour at 50 Hz.
 MOST_ROWS = 3600 * 50

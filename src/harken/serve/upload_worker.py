@@ -18,7 +18,7 @@ from harken.core.errors import HarkenError
 from harken.inference.prediction import predict
 from harken.inference.predictor import Predictor
 from harken.inference.reading import Reading
-from harken.inference.smoothing import known_way
+from harken.model.smoothing import known_way
 from harken.serve.logs import fault
 
 

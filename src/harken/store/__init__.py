@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from harken.core.errors import MissingExtraError
+from harken.core.errors import InputError, MissingExtraError
 
 #: The folder of a collection that holds its recordings, one folder below for each subject.
 RECORDINGS = "recordings"
@@ -12,6 +12,27 @@ RECORDINGS = "recordings"
 def is_collection(folder: Path) -> bool:
     """Whether a folder is one that `harken data import` made."""
     return any((folder / RECORDINGS).glob("subject=*"))
+
+
+def listed(collection: Path) -> list[tuple[str, int]]:
+    """The recordings of a collection by path within it, and their sizes in bytes, in order.
+
+    Raises
+    ------
+    InputError
+        It is no collection, or has none.
+    """
+    root = collection / RECORDINGS
+    found = sorted(
+        (file.relative_to(collection).as_posix(), file.stat().st_size)
+        for file in root.glob("subject=*/*.parquet")
+    )
+    if not found:
+        raise InputError(
+            f"{collection} is no collection with recordings. Make one with: harken data import "
+            f"FOLDER {collection}"
+        )
+    return found
 
 
 def require_pyarrow() -> None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from harken.readers.recording_file import RecordingFile
 from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS, WARM_UP_S
 from harken.signal.path import SignalPath
 from harken.signal.resample import Run
 from harken.signal.windows import WindowSpec
-from harken.store.recording_file import RecordingFile
 
 #: Windows that are given out at once, at the most.
 AT_ONCE = 512

@@ -21,20 +21,20 @@ from harken.evaluation.folds import LOSO, Fold
 from harken.evaluation.metrics import score
 from harken.evaluation.predictions import Predictions
 from harken.evaluation.splits import CAUTION, LEAKS, Split
-from harken.inference.abstention import Abstention, EmbeddingDistance
-from harken.inference.abstention.fit import fit_abstention, fit_signals
 from harken.inference.predictor import Predictor
-from harken.inference.smoothing import Smoothing
-from harken.inference.smoothing.fit import fit_smoothing
 from harken.model import file as model_file
+from harken.model.abstention import Abstention, EmbeddingDistance
 from harken.model.card import Card, rounded
 from harken.model.contract import Contract
+from harken.model.smoothing import Smoothing
 from harken.networks.network import Network
 from harken.reporting import plots
 from harken.reporting.report import ReportData, write_report
 from harken.signal.filters import WARM_UP_S
 from harken.signal.windows import Windows
 from harken.training.checkpoint import State
+from harken.training.fit_abstention import fit_abstention, fit_signals
+from harken.training.fit_smoothing import fit_smoothing
 from harken.training.machine import describe_machine
 from harken.training.presets import PRESETS
 from harken.training.recipe import Recipe

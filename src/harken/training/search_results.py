@@ -15,11 +15,11 @@ from harken.evaluation.calibration import fit_temperature
 from harken.evaluation.predictions import pooled
 from harken.evaluation.splits import CAUTION, INNER_KFOLD
 from harken.reporting import plots
-from harken.reporting.search_plot import associations, search_picture
 from harken.training.preset_file import write_preset
 from harken.training.presets import Preset
 from harken.training.recipe import Recipe
 from harken.training.search import Search, SearchPlan
+from harken.training.search_plot import associations, search_picture
 from harken.training.trials import Trial, best_of
 
 

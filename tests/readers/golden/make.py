@@ -221,7 +221,7 @@ def tables():
 
 def collection():
     from harken.core.recording import Recording, Sensor
-    from harken.store.recording_file import write_recording
+    from harken.readers.recording_file import write_recording
 
     acc, gyro = Sensor(TIME_S, acc_g(TIME_S)), Sensor(TIME_S, gyro_rad_s(TIME_S))
     notes = ("acceleration taken as g (as the export says)",)

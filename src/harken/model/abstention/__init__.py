@@ -13,8 +13,8 @@ Three signs are looked at, and any of them is enough:
 The last two call a window unlike the training data, however high the probability is.
 """
 
-from harken.inference.abstention.distance import EmbeddingDistance
-from harken.inference.abstention.signals import SignalModel
-from harken.inference.abstention.thresholds import Abstention
+from harken.model.abstention.distance import EmbeddingDistance
+from harken.model.abstention.signals import SignalModel
+from harken.model.abstention.thresholds import Abstention
 
 __all__ = ["Abstention", "EmbeddingDistance", "SignalModel"]

@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.inference.abstention.mixture import Mixture
+from harken.model.abstention.mixture import Mixture
 
 _MOVING = ("body_acc", "body_gyro")
 _TOTAL = "total_acc"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.inference.abstention.mixture import fit_mixture
-from harken.inference.abstention.signals import (
+from harken.model.abstention.mixture import fit_mixture
+from harken.model.abstention.signals import (
     SignalModel,
     blocks_of,
     gravity_of,
     n_statistics,
     statistics_of,
 )
-from harken.inference.abstention.thresholds import Abstention
+from harken.model.abstention.thresholds import Abstention
 from harken.model.card import rounded
 from harken.signal.rows import sample_of
 from harken.signal.windows import Windows

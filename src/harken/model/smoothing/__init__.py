@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harken.core.errors import UnknownNameError
-from harken.inference.smoothing.causal import CausalSmoother
-from harken.inference.smoothing.model import Smoothing
-from harken.inference.smoothing.viterbi import viterbi
+from harken.model.smoothing.causal import CausalSmoother
+from harken.model.smoothing.model import Smoothing
+from harken.model.smoothing.viterbi import viterbi
 
 __all__ = ["WAYS", "CausalSmoother", "Smoothing", "Way", "known_way", "smooth", "viterbi"]
 

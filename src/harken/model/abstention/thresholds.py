@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.inference.abstention.signals import SignalModel
+from harken.model.abstention.signals import SignalModel
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.inference.smoothing.model import Smoothing, go_on, leave, scaled_likelihood
+from harken.model.smoothing.model import Smoothing, go_on, leave, scaled_likelihood
 
 #: Answers come this many windows late.
 DELAY_WINDOWS = 1

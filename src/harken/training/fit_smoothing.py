@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.inference.smoothing.model import (
+from harken.model.smoothing.model import (
     DEFAULT_STAY,
     Smoothing,
     go_on,

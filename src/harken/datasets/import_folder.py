@@ -1,4 +1,4 @@
-"""A collection: a folder of recordings as Parquet, partitioned by subject.
+"""Import of a folder of recordings into a collection: Parquet, partitioned by subject.
 
     COLLECTION/recordings/subject=anna/walk-3f9a1c02b7de.parquet
     COLLECTION/failures.parquet
@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 from harken.core.errors import HarkenError, InputError, StorageError
 from harken.datasets.folder import compiled, read_one, recording_files
+from harken.readers.recording_file import write_recording
 from harken.store import RECORDINGS
-from harken.store.recording_file import write_recording
 from harken.store.tables import write_table
 
 FAILURES = "failures.parquet"
@@ -102,27 +102,6 @@ def import_folder(
     rows = [{"source": source, "why": why} for source, why in failures.items()]
     write_table(rows, {"source": "string", "why": "string"}, collection / FAILURES)
     return Imported(n_new, n_kept, failures)
-
-
-def listed(collection: Path) -> list[tuple[str, int]]:
-    """The recordings of a collection by path within it, and their sizes in bytes, in order.
-
-    Raises
-    ------
-    InputError
-        It is no collection, or has none.
-    """
-    root = collection / RECORDINGS
-    found = sorted(
-        (file.relative_to(collection).as_posix(), file.stat().st_size)
-        for file in root.glob("subject=*/*.parquet")
-    )
-    if not found:
-        raise InputError(
-            f"{collection} is no collection with recordings. Make one with: harken data import "
-            f"FOLDER {collection}"
-        )
-    return found
 
 
 def _path(collection: Path, source: str, sha256: str, subject: str) -> Path:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.inference.smoothing.model import Smoothing, scaled_likelihood, transitions
+from harken.model.smoothing.model import Smoothing, scaled_likelihood, transitions
 
 
 def viterbi(
