@@ -21,7 +21,7 @@ def run_on(
     x = predictor.contract.check(windows).x
     stream = predictor.engine.stream
     assert stream is not None
-    hop = windows.n_steps // 2
+    hop = windows.spec.stride_steps
     order = time_order(windows)
     recording, start_s = windows.recording[order], windows.start_s[order]
     follows = np.zeros(len(windows), bool)

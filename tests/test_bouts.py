@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harken.inference.bouts import NOT_SURE, WARM_UP, Bout
 from harken.inference.bouts import bouts_of as join
-from harken.signal.windows import Windows
+from harken.signal.windows import Windows, WindowSpec
 
 LABELS = ("walk", "sit", "lie")
 N_STEPS, RATE_HZ, STRIDE_S = 20, 10.0, 1.0
@@ -30,7 +30,7 @@ def windows_at(start_s: list[float], warm_up: list[bool] | None = None) -> Windo
         warm_up=np.array(warm_up or [False] * n),
         channels=("a",),
         labels=LABELS,
-        rate_hz=RATE_HZ,
+        spec=WindowSpec(N_STEPS, 10, RATE_HZ),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from harken.core.errors import InputError, LeakageError
 from harken.evaluation.folds import Fold, Folds, leave_one_subject_out, subject_folds
 from harken.evaluation.splits import LEAKS, Split, leaky_random
-from harken.signal.windows import Windows, concatenate
+from harken.signal.windows import Windows, WindowSpec, concatenate
 
 
 def people(counts: list[int], seed: int = 0) -> Windows:
@@ -31,6 +31,7 @@ def people(counts: list[int], seed: int = 0) -> Windows:
         start_s=np.arange(n, dtype=float),
         split=rng.choice(["train", "test"], n),
         warm_up=np.zeros(n, bool),
+        spec=WindowSpec(1, 1, 50.0),
         channels=("a",),
         labels=("SITTING", "WALKING"),
     )

@@ -27,7 +27,7 @@ from harken.model.smoothing import Smoothing
 from harken.networks import build
 from harken.networks.network import Network, Shape
 from harken.signal.filters import CHANNELS
-from harken.signal.windows import ACTIVITIES, Windows
+from harken.signal.windows import ACTIVITIES, Windows, WindowSpec
 
 CARD = Card(
     contract=Contract(CHANNELS, ACTIVITIES, 50.0, 128, 64, 5.0),
@@ -74,7 +74,9 @@ def windows(n: int, **changes: object) -> Windows:
         "split": np.full(n, ""),
         "warm_up": np.zeros(n, bool),
     }
-    return Windows(**(fields | changes))
+    fields |= changes
+    spec = WindowSpec(np.shape(fields["x"])[1])
+    return Windows(**({"spec": spec} | fields))
 
 
 def edit_metadata(path: Path, **changes: object) -> None:
@@ -123,7 +125,7 @@ def test_channels_in_another_order_are_put_right(path: Path) -> None:
     ("changes", "message"),
     [
         ({"x": np.zeros((2, 100, 9), np.float32)}, "windows of 128 steps; these have 100"),
-        ({"rate_hz": 25.0}, "50 samples a second; these windows have 25"),
+        ({"spec": WindowSpec(rate_hz=25.0)}, "50 samples a second; these windows have 25"),
         (
             {"x": np.zeros((2, 128, 1), np.float32), "channels": ("body_acc_x",)},
             "needs the channels body_acc_y",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harken.signal.sequence import chain_starts, time_order, touches
-from harken.signal.windows import Windows
+from harken.signal.windows import Windows, WindowSpec
 
 
 def windows_at(
@@ -25,7 +25,7 @@ def windows_at(
         warm_up=np.isin(np.arange(n), warm_up),
         channels=("a",),
         labels=("walk",),
-        rate_hz=10.0,
+        spec=WindowSpec(20, 10, 10.0),
     )
 
 

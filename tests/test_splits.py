@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harken.core.errors import InputError, LeakageError
 from harken.evaluation.splits import GAP_S, Split, for_training, hold_out, within_subject
-from harken.signal.windows import Windows
+from harken.signal.windows import Windows, WindowSpec
 
 
 def windows(
@@ -26,6 +26,7 @@ def windows(
         start_s=np.array(start_s),
         split=np.full(n, ""),
         warm_up=np.zeros(n, bool),
+        spec=WindowSpec(),
         channels=("a",),
     )
 

@@ -24,7 +24,7 @@ from benchmarks.streaming import sensors
 from harken.core.peak_memory import peak_mb
 from harken.core.recording import Recording
 from harken.datasets.hapt import LABELS
-from harken.signal.windows import Windows
+from harken.signal.windows import Windows, WindowSpec
 
 N_WINDOWS = (1_000, 10_000, 100_000, 300_000)
 HOURS = (1, 10, 24, 168)
@@ -82,7 +82,7 @@ def made_up(n: int) -> Windows:
     return Windows(
         x=x, y=np.arange(n) % 6, subject=subject, recording=subject, start_s=np.zeros(n),
         split=split, warm_up=np.zeros(n, bool),
-        labels=LABELS,
+        spec=WindowSpec(), labels=LABELS,
     )  # fmt: skip
 
 

@@ -198,7 +198,7 @@ def parts_of_a_step(windows: Windows, rounds: int) -> Comparison:
 
     def turned(part: tuple[int, torch.Tensor]) -> torch.Tensor:
         number, micro = part
-        return augment(micro, recipe, generator_for(0, 1, number, CPU))
+        return augment(micro, recipe, generator_for(0, 1, number, CPU), step.data.up)
 
     def augmenting() -> float:
         with Lanes(CPU) as lanes:

@@ -382,7 +382,7 @@ def test_demo_without_raw_recordings_takes_windows(
     few = simulated.load()
     few = few.select(np.arange(0, len(few), 4))
     for name in ("uci-har", "hapt"):
-        window_file.save(few, tmp_path / "cache" / f"{name}-windows-v1.npz")
+        window_file.save(few, tmp_path / "cache" / f"{name}-windows-v2.npz")
     said = say("demo", "--out", tmp_path / "demo")
     assert said.status == 0, said.err
     (run,) = (tmp_path / "demo").iterdir()

@@ -77,7 +77,7 @@ def test_the_second_address_serves_when_the_first_does_not(
     assert len(datasets.load("uci-har")) == 10_299
     assert {file.name for file in cache.iterdir()} == {
         "UCI HAR Dataset.zip",
-        "uci-har-windows-v1.npz",
+        "uci-har-windows-v2.npz",
     }
 
 

@@ -82,7 +82,9 @@ def short_windows() -> Windows:
     some = np.zeros(len(windows), dtype=bool)
     some[::40] = True
     chosen = windows.select(some)
-    return dataclasses.replace(chosen, x=chosen.x[:, :32])
+    return dataclasses.replace(
+        chosen, x=chosen.x[:, :32], spec=dataclasses.replace(chosen.spec, n_steps=32)
+    )
 
 
 def of_preset(name: str, windows: Windows) -> Network:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harken.core.errors import UnknownNameError
 from harken.model.smoothing import WAYS, CausalSmoother, Smoothing, smooth
-from harken.signal.windows import Windows
+from harken.signal.windows import Windows, WindowSpec
 from harken.training.fit_smoothing import fit_smoothing, fit_stay
 
 
@@ -194,7 +194,7 @@ def test_a_model_is_fitted_on_windows_whatever_their_order() -> None:
         warm_up=np.zeros(400, bool),
         channels=("a",),
         labels=("walk", "sit"),
-        rate_hz=1.0,
+        spec=WindowSpec(2, 1, 1.0),
     )
     doubtful = np.where(rng.random(400) < 0.2, 0.4, 0.9)
     probability = np.where(np.eye(2, dtype=bool)[y], doubtful[:, None], 1 - doubtful[:, None])

@@ -31,6 +31,7 @@ def main() -> None:
     data = Labelled(
         torch.randn(90, 32, 9, generator=generator),
         torch.randint(0, 6, (90,), generator=generator),
+        up=torch.tensor([1.0, 0.0, 0.0]),
     )
     recipe = PRESETS["stacked-lstm"].recipe
     # Gradients are clipped in each step, by a norm over all of them.

@@ -29,6 +29,7 @@ def data() -> Labelled:
     return Labelled(
         torch.randn(90, 32, 9, generator=generator),
         torch.randint(0, 6, (90,), generator=generator),
+        up=torch.tensor([1.0, 0.0, 0.0]),
     )
 
 
@@ -123,7 +124,7 @@ class ReadEachTime(Labelled):
     def signals(self, index):
         return torch.from_numpy(np.ones((128, 128, 9), np.float32))
 
-data = ReadEachTime(torch.empty(0), torch.zeros(25_600, dtype=torch.int64))
+data = ReadEachTime(torch.empty(0), torch.zeros(25_600, dtype=torch.int64), torch.zeros(3))
 network = build("stacked-lstm", Shape(9, 128, 6))
 with Lanes(torch.device("cpu")) as lanes:
     peaks = []

@@ -7,8 +7,8 @@ at its publisher. What was read and verified once is kept in the cache as a wind
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -19,35 +19,10 @@ from harken.core.recording import Recording
 from harken.datasets import folder, hapt, opportunity, simulated, uci_har
 from harken.datasets.archive import find
 from harken.datasets.fetch import download
-from harken.orientation.mounting import FORWARD, UP
 from harken.signal import window_file
 from harken.signal.windows import Windows
 
 _Content = TypeVar("_Content")
-
-
-@dataclass(frozen=True)
-class Worn:
-    """Where and how the devices of a dataset were worn, and what filters their signals saw.
-
-    Attributes
-    ----------
-    placement : a key of `harken.inference.resolve.PLACEMENTS`, or a word for something else
-    mounting : as in `Contract`
-    filter_chain : name of the filters
-    """
-
-    placement: str
-    mounting: Mapping[str, str] = field(default_factory=dict)
-    filter_chain: str = "uci-har"
-
-
-#: The phones of UCI HAR and HAPT, as they sat on the belt.
-_ON_THE_BELT = Worn("waist", {"up": UP, "forward": FORWARD, "learnt": "as-worn"})
-#: The same, once each recording was turned by its estimated mounting.
-_UPRIGHT = replace(_ON_THE_BELT, mounting={**_ON_THE_BELT.mounting, "learnt": "estimated"})
-#: Those of the simulated people sit in front, in the middle.
-_AS_SIMULATED = replace(_ON_THE_BELT, mounting={**_ON_THE_BELT.mounting, "forward": "+z"})
 
 
 @dataclass(frozen=True)
@@ -60,7 +35,6 @@ class Dataset:
     module : its `CREDITS` and, if it is published, where its archive is and what it is called
     windows : reads windows from an archive; None for data that the program makes
     recordings : reads raw recordings from an archive, where there are such
-    worn : where and how its devices were worn, for the contract of models that learn from it
     """
 
     name: str
@@ -68,7 +42,6 @@ class Dataset:
     module: ModuleType
     windows: Callable[[Path], Windows] | None = None
     recordings: Callable[[Path], list[Recording]] | None = None
-    worn: Worn = _ON_THE_BELT
 
     @property
     def published(self) -> bool:
@@ -84,7 +57,6 @@ DATASETS = {
             "uci-har, each recording turned upright by the mounting that it shows",
             uci_har,
             uci_har.read_upright,
-            worn=_UPRIGHT,
         ),
         Dataset(
             "hapt",
@@ -99,7 +71,6 @@ DATASETS = {
             hapt,
             partial(hapt.read_windows, upright=True),
             hapt.read,
-            worn=_UPRIGHT,
         ),
         Dataset(
             "hapt-upright-continuous",
@@ -107,7 +78,6 @@ DATASETS = {
             hapt,
             partial(hapt.read_windows, upright=True, continuous=True),
             hapt.read,
-            worn=_UPRIGHT,
         ),
         Dataset(
             "hapt-transitions",
@@ -121,13 +91,11 @@ DATASETS = {
             "18 gestures in a kitchen, 113 channels, within-subject",
             opportunity,
             opportunity.read,
-            worn=Worn("whole body", filter_chain="none"),
         ),
         Dataset(
             "simulated",
             "30 people drawn by the program, phone at the waist",
             simulated,
-            worn=_AS_SIMULATED,
         ),
     )
 }
@@ -148,11 +116,6 @@ def is_folder(name: str) -> bool:
 def credits_of(name: str) -> str:
     """Whom figures and models from a dataset owe."""
     return folder.CREDITS if is_folder(name) else str(get(name).module.CREDITS)
-
-
-def worn_in(name: str) -> Worn:
-    """Where and how the devices of a dataset were worn; a folder of one's own does not say."""
-    return Worn("unknown") if is_folder(name) else get(name).worn
 
 
 def cache_folder() -> Path:
@@ -318,7 +281,7 @@ def _read_or_discard(read: Callable[[Path], _Content], path: Path) -> _Content:
 
 
 def _cache_file(name: str) -> Path:
-    return cache_folder() / f"{name}-windows-v1.npz"
+    return cache_folder() / f"{name}-windows-v2.npz"
 
 
 def _load_cached(name: str) -> Windows | None:

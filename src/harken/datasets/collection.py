@@ -71,7 +71,7 @@ def load(collection: Path, cache: Path) -> Windows:
         **known,
         channels=tuple(about["channels"]),
         labels=tuple(about["labels"]),
-        rate_hz=spec.rate_hz,
+        spec=spec,
         dataset=str(collection),
         notes=tuple(about["notes"]),
     )

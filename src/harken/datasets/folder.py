@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from harken.core.errors import FormatError, HarkenError, InputError
 from harken.core.recording import Recording
 from harken.readers import read
 from harken.signal.path import filter_recording
-from harken.signal.windows import Windows, WindowSpec, concatenate, cut, natural_order
+from harken.signal.windows import DeviceFrame, Windows, WindowSpec, concatenate, cut, natural_order
 
 CREDITS = "The user's own recordings."
 
@@ -44,13 +45,23 @@ def load(folder: Path, *, subject_pattern: str | None = None) -> Windows:
             f"None of the {len(recordings)} recordings in {folder} is labelled. Add a column "
             "'label' with the activity of each sample."
         )
-    parts = [cut(filter_recording(recording), WindowSpec(), labels) for recording in recordings]
+    frame = DeviceFrame(common_placement(recording.placement for recording in recordings))
+    parts = [
+        cut(filter_recording(recording), WindowSpec(), labels, frame=frame)
+        for recording in recordings
+    ]
     notes = [f"{len(recordings)} recordings of {folder.name}"]
     if len({part.channels for part in parts}) > 1:
         parts = [part.with_channels("accelerometer") for part in parts]
         notes.append("some have no gyroscope: accelerometer only")
     joined = concatenate(parts)
     return replace(joined, dataset=str(folder), notes=(*notes, *joined.notes))
+
+
+def common_placement(placements: Iterable[str | None]) -> str:
+    """Where all devices were worn; "unknown" where they differ or do not say it."""
+    found = set(placements)
+    return next(iter(found)) or "unknown" if len(found) == 1 else "unknown"
 
 
 def recording_files(folder: Path) -> list[Path]:

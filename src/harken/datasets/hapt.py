@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from harken.core.errors import ArchiveError
 from harken.core.recording import Recording, Sensor, Span
 from harken.datasets.archive import Archive
-from harken.orientation.mounting import estimate_mounting
+from harken.orientation.mounting import FORWARD, UP, estimate_mounting
 from harken.signal.path import filter_recording
-from harken.signal.windows import LabelRule, Windows, WindowSpec, concatenate, cut
+from harken.signal.windows import DeviceFrame, LabelRule, Windows, WindowSpec, concatenate, cut
 
 NAME = "hapt"
 FILE_NAMES = (
@@ -43,6 +43,8 @@ CREDITS = (
 )
 
 RATE_HZ = 50.0
+#: How the phones of UCI HAR and HAPT sat on the belt.
+FRAME = DeviceFrame("waist", UP, FORWARD, "as-worn")
 #: Those that UCI HAR, which has the same people, prescribes for testing.
 TEST_SUBJECTS = ("2", "4", "9", "10", "12", "13", "18", "20", "24")
 
@@ -118,12 +120,13 @@ def windows_of(
     """
     labels = LABELS if transitions else LABELS[:6]
     rule: LabelRule = "majority" if continuous else "whole"
+    frame = replace(FRAME, learnt="estimated") if upright else FRAME
     parts = []
     for recording in recordings:
         spans = tuple(span for span in recording.spans if span.label in labels)
         kept = replace(recording, spans=spans)
         rotation = estimate_mounting(kept).rotation if upright else None
-        windows = cut(filter_recording(kept, rotation=rotation), WindowSpec(), labels, rule)
+        windows = cut(filter_recording(kept, rotation=rotation), WindowSpec(), labels, rule, frame)
         parts.append(windows.select(((windows.y >= 0) | continuous) & ~windows.warm_up))
     joined = concatenate(parts)
     split = np.where(np.isin(joined.subject, TEST_SUBJECTS), "test", "train")

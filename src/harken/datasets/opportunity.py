@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from harken.core.errors import ArchiveError
 from harken.datasets.archive import Archive
-from harken.signal.windows import Windows, concatenate, slices
+from harken.signal.windows import DeviceFrame, Windows, WindowSpec, concatenate, slices
 
 NAME = "opportunity"
 FILE_NAMES = (
@@ -129,7 +129,8 @@ def _read_windows(archive: Archive, subject: str, run: str, split: str) -> Windo
         warm_up=np.zeros(n, dtype=bool),
         channels=tuple(f"column_{column}" for column in SENSOR_COLUMNS),
         labels=tuple(GESTURES.values()),
-        rate_hz=RATE_HZ,
+        spec=WindowSpec(N_STEPS, STRIDE_STEPS, RATE_HZ),
+        frame=DeviceFrame("whole body", filter_chain="none"),
         dataset=NAME,
         protocol="within-subject",
         notes=("missing values interpolated; each window labelled by its last sample",),

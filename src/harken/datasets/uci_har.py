@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from harken.core.errors import ArchiveError
 from harken.datasets.archive import Archive
+from harken.datasets.hapt import FRAME
 from harken.datasets.text import parse_table, parse_whole_numbers
 from harken.orientation.mounting import FORWARD, UP
 from harken.orientation.upright import turn_upright
 from harken.signal.filters import CHANNELS
-from harken.signal.windows import ACTIVITIES, Windows
+from harken.signal.windows import ACTIVITIES, Windows, WindowSpec
 
 NAME = "uci-har"
 #: What the archive may be called; the first is its name at the publisher.
@@ -104,6 +105,8 @@ def read(path: Path) -> Windows:
         start_s=start_s,
         split=np.repeat(["train", "test"], [len(y[0]), len(y[1])]),
         warm_up=np.zeros(len(x), dtype=bool),
+        spec=WindowSpec(),
+        frame=FRAME,
         dataset=NAME,
         notes=("filtered by the publisher, from zero state",),
     )
@@ -112,7 +115,8 @@ def read(path: Path) -> Windows:
 def read_upright(path: Path) -> Windows:
     """The same windows, each recording turned upright by the mounting that its windows show."""
     windows = turn_upright(read(path), up=UP, forward=FORWARD)
-    return replace(windows, dataset=f"{NAME}-upright")
+    frame = replace(FRAME, learnt="estimated")
+    return replace(windows, dataset=f"{NAME}-upright", frame=frame)
 
 
 def published_hashes() -> dict[str, str]:

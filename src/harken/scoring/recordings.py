@@ -210,9 +210,9 @@ class _Answers:
             start_s=origin_s + starts / contract.rate_hz,
             split=np.full(n, ""),
             warm_up=np.concatenate([np.empty(0, bool), *self._warm_up]),
+            spec=contract.spec,
             channels=contract.channels,
             labels=contract.labels,
-            rate_hz=contract.rate_hz,
         )
         nothing = np.empty((0, len(contract.labels)), np.float32)
         probability = np.concatenate([nothing, *self._probability])

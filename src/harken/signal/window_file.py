@@ -6,9 +6,10 @@ per window; the rest are its arrays, under their own names.
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import math
 import zipfile
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,26 @@ from numpy.typing import NDArray
 
 from harken.core.errors import FormatError, storing
 from harken.core.files import replacing
-from harken.signal.windows import PER_WINDOW, UNLABELLED, Windows
+from harken.signal.windows import PER_WINDOW, UNLABELLED, DeviceFrame, Windows, WindowSpec
 
-#: The fields of `Windows` that are not per window, with their types.
+#: What stands in `about`, with its types. `stride_steps` and `frame` may be missing.
 _ABOUT: dict[str, Any] = {
-    f.name: type(f.default) for f in dataclasses.fields(Windows) if f.name not in PER_WINDOW
+    "channels": tuple,
+    "labels": tuple,
+    "rate_hz": float,
+    "stride_steps": int,
+    "frame": dict,
+    "dataset": str,
+    "protocol": str,
+    "notes": tuple,
 }
+_DEFAULT_RATE_HZ = 50.0
 
 
 def save(windows: Windows, path: str | Path) -> None:
     """Write a window file, whole or not at all."""
-    about = {name: getattr(windows, name) for name in _ABOUT}
+    about = {name: getattr(windows, name) for name in _ABOUT if hasattr(windows, name)}
+    about |= {"stride_steps": windows.spec.stride_steps, "frame": asdict(windows.frame)}
     arrays = {name: getattr(windows, name) for name in PER_WINDOW}
     with storing(path), replacing(path) as file:
         np.savez(file, about=np.array(json.dumps(about)), **arrays)
@@ -56,12 +66,13 @@ def load(path: str | Path) -> Windows:
         "split": np.full(n, ""),
         "warm_up": np.zeros(n, dtype=bool),
     }
-    fields: dict[str, Any] = {
+    arrays_of: dict[str, Any] = {
         name: _as_type_of(default, arrays[name], name, path) if name in arrays else default
         for name, default in defaults.items()
     }
+    spec = _spec(x.shape[1], about, arrays_of, path)
     try:
-        windows = Windows(x=x, **fields, **about)
+        windows = Windows(x=x, spec=spec, **arrays_of, **about)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
     codes = windows.y
@@ -72,6 +83,31 @@ def load(path: str | Path) -> Windows:
             "activity is not known."
         )
     return windows
+
+
+def _spec(
+    n_steps: int, about: dict[str, Any], arrays: dict[str, Any], path: str | Path
+) -> WindowSpec:
+    """Length, stride and rate; takes the last two out of `about`."""
+    rate_hz = about.pop("rate_hz", _DEFAULT_RATE_HZ)
+    stride_steps = about.pop("stride_steps", None)
+    if not 0 < rate_hz < math.inf:
+        raise FormatError(f"{path}: 'rate_hz' is {rate_hz!r}; expected a number above 0.")
+    if stride_steps is None:
+        stride_steps = _stride(arrays["recording"], arrays["start_s"], rate_hz) or n_steps
+    if stride_steps < 1:
+        raise FormatError(f"{path}: 'stride_steps' is {stride_steps}; expected 1 or more.")
+    return WindowSpec(n_steps, stride_steps, rate_hz)
+
+
+def _stride(
+    recording: NDArray[np.str_], start_s: NDArray[np.float64], rate_hz: float
+) -> int | None:
+    """Steps between windows that follow one another; None where none do."""
+    order = np.lexsort((start_s, recording))
+    apart_s = np.diff(start_s[order])[recording[order][1:] == recording[order][:-1]]
+    apart_s = apart_s[np.isfinite(apart_s) & (apart_s > 0)]
+    return max(1, round(float(np.median(apart_s)) * rate_hz)) if len(apart_s) else None
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -102,7 +138,11 @@ def _read_about(text: NDArray[Any] | None, path: str | Path) -> dict[str, Any]:
         raise FormatError(f"{path}: 'about' is no JSON object: {error}") from None
     for name, value in about.items():
         expected = _ABOUT[name]
-        if expected is tuple:
+        if expected is dict:
+            good = isinstance(value, dict) and set(value) <= _FRAME
+            good = good and all(isinstance(text, str) for text in value.values())
+            expected = _frame
+        elif expected is tuple:
             good = isinstance(value, list) and all(isinstance(item, str) for item in value)
         else:
             good = isinstance(value, (int, float) if expected is float else expected)
@@ -110,6 +150,14 @@ def _read_about(text: NDArray[Any] | None, path: str | Path) -> dict[str, Any]:
             raise FormatError(f"{path}: {name!r} in 'about' is {value!r}; that cannot be.")
         about[name] = expected(value)
     return about
+
+
+#: Names of the fields of a frame.
+_FRAME = {field.name for field in fields(DeviceFrame)}
+
+
+def _frame(found: dict[str, str]) -> DeviceFrame:
+    return DeviceFrame(**found)
 
 
 def checked_x(x: NDArray[Any], path: str | Path) -> NDArray[np.float32]:

@@ -56,6 +56,34 @@ class WindowSpec:
         return self.stride_steps / self.rate_hz
 
 
+@dataclass(frozen=True)
+class DeviceFrame:
+    """Where a device was worn, and the axes and filters of its signals.
+
+    Attributes
+    ----------
+    placement : such as "waist" or "wrist"; "unknown" where nothing says it
+    up, forward : axes that point there when the wearer is upright, such as "+x" or "+y+z"; empty
+        where they are not known
+    learnt : "as-worn", or "estimated" where each recording was turned into these axes; empty where
+        they are not known
+    filter_chain : name of the filters that the signals went through
+    """
+
+    placement: str = "unknown"
+    up: str = ""
+    forward: str = ""
+    learnt: str = ""
+    filter_chain: str = "uci-har"
+
+    @property
+    def mounting(self) -> dict[str, str]:
+        """As a contract holds it: `up`, `forward`, `learnt`; empty where they are not known."""
+        if not self.up:
+            return {}
+        return {"up": self.up, "forward": self.forward, "learnt": self.learnt}
+
+
 @dataclass(frozen=True, eq=False)
 class Windows:
     """Windows with what is known about each.
@@ -75,8 +103,9 @@ class Windows:
         "train", "test" or "" where the dataset prescribes none.
     warm_up : (n_windows,) bool
         Whether the window holds samples from before the filters settled.
+    spec : their length, stride and rate
     channels, labels : names
-    rate_hz : samples a second
+    frame : where the devices were worn, and the axes of the signals
     dataset : name of the dataset, for reports
     protocol : what a figure on the prescribed split is called
     notes : what was done to get here, one sentence each
@@ -89,9 +118,10 @@ class Windows:
     start_s: NDArray[np.float64]
     split: NDArray[np.str_]
     warm_up: NDArray[np.bool_]
+    spec: WindowSpec
     channels: tuple[str, ...] = CHANNELS
     labels: tuple[str, ...] = ACTIVITIES
-    rate_hz: float = 50.0
+    frame: DeviceFrame = DeviceFrame()
     dataset: str = ""
     protocol: str = "official"
     notes: tuple[str, ...] = field(default=())
@@ -101,6 +131,10 @@ class Windows:
             raise FormatError(
                 f"Windows have shape {self.x.shape}; expected "
                 f"(n_windows, n_steps, {len(self.channels)})."
+            )
+        if self.x.shape[1] != self.spec.n_steps:
+            raise FormatError(
+                f"Windows have {self.x.shape[1]} steps; their spec says {self.spec.n_steps}."
             )
         for name in PER_WINDOW[1:]:
             if getattr(self, name).shape != (len(self.x),):
@@ -114,7 +148,12 @@ class Windows:
 
     @property
     def n_steps(self) -> int:
-        return int(self.x.shape[1])
+        return self.spec.n_steps
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples a second."""
+        return self.spec.rate_hz
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -176,9 +215,9 @@ def bare_windows(
         start_s=np.zeros(n),
         split=np.full(n, ""),
         warm_up=np.zeros(n, bool),
+        spec=WindowSpec(x.shape[1], x.shape[1], rate_hz),
         channels=tuple(channels),
         labels=tuple(labels),
-        rate_hz=rate_hz,
     )
 
 
@@ -198,6 +237,7 @@ def cut(
     spec: WindowSpec,
     labels: tuple[str, ...] = ACTIVITIES,
     rule: LabelRule = "whole",
+    frame: DeviceFrame = DeviceFrame(),
 ) -> Windows:
     """Cut a filtered recording into windows, all of them in order of time.
 
@@ -208,6 +248,7 @@ def cut(
     labels : names of the activities that the spans may have
     rule : "whole" labels a window when all its samples lie in spans of one activity, "majority"
         when more than half of them do; others are `UNLABELLED`
+    frame : where the device was worn, and the axes that it was turned into
     """
     recording = filtered.recording
     starts = [
@@ -238,9 +279,10 @@ def cut(
         warm_up=_end_to_end([first < segment.warm_up_samples for segment, first in parts]).astype(
             bool
         ),
+        spec=spec,
         channels=channels,
         labels=labels,
-        rate_hz=spec.rate_hz,
+        frame=frame,
         notes=recording.notes + filtered.notes,
     )
 
@@ -301,12 +343,16 @@ def concatenate(parts: Sequence[Windows]) -> Windows:
     """Put windows of several recordings into one."""
     first = parts[0]
     for part in parts[1:]:
-        if (part.channels, part.labels, part.rate_hz) != (
+        if (part.channels, part.labels, part.spec, part.frame) != (
             first.channels,
             first.labels,
-            first.rate_hz,
+            first.spec,
+            first.frame,
         ):
-            raise FormatError("Windows with different channels, labels or rates cannot be joined.")
+            raise FormatError(
+                "Windows with different channels, labels, lengths, strides, rates or mountings "
+                "cannot be joined."
+            )
     joined: dict[str, Any] = {
         name: np.concatenate([getattr(p, name) for p in parts]) for name in PER_WINDOW
     }

@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from harken.orientation.mounting import direction
+from harken.signal.windows import DeviceFrame
 from harken.training.recipe import Recipe
 
 _ORDER, _STEP = 1, 2  # keeps the streams of random numbers apart
@@ -57,12 +59,18 @@ def generator_for(seed: int, step: int, number: int, device: torch.device) -> to
     return torch.Generator(device).manual_seed(int(state))
 
 
-def augment(x: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
+def up_of(frame: DeviceFrame, device: torch.device) -> Tensor:
+    """The unit vector, (3,) float32, that points up when the wearer is upright; x if unknown."""
+    return torch.from_numpy(direction(frame.up or "+x")).float().to(device)
+
+
+def augment(x: Tensor, recipe: Recipe, generator: torch.Generator, up: Tensor) -> Tensor:
     """Turn each window and change its gain, as the recipe says.
 
     Parameters
     ----------
-    x : (n_windows, n_steps, n_channels), channels in triples x, y, z, with x up
+    x : (n_windows, n_steps, n_channels), channels in triples x, y, z
+    up : (3,), unit vector that points up when the wearer is upright
     recipe : `rotation_deg`, `turn_deg`, `turn_share` and `scaling`
     generator : where the random numbers come from
     """
@@ -70,7 +78,10 @@ def augment(x: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
     turns = []
     if recipe.turn_deg:
         turn_rad = math.radians(recipe.turn_deg)
-        turns.append(_turns_about_x(n_windows, turn_rad, recipe.turn_share, generator))
+        about_x = _turns_about_x(n_windows, turn_rad, recipe.turn_share, generator)
+        axes = _axes_from(up)
+        # Exact where `up` is an axis: the products are with 0 and 1 then.
+        turns.append(axes.T @ about_x @ axes)
     if recipe.rotation_deg:
         turns.append(_rotations(n_windows, math.radians(recipe.rotation_deg), generator))
     if turns:
@@ -84,7 +95,7 @@ def augment(x: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
 
 
 def _turns_about_x(n: int, limit_rad: float, share: float, generator: torch.Generator) -> Tensor:
-    """(n, 3, 3) rotations about the vertical, of a share by uniform angles up to a limit."""
+    """(n, 3, 3) rotations about x, of a share by uniform angles up to a limit."""
     device = generator.device
     angle = limit_rad * (2 * torch.rand(n, device=device, generator=generator) - 1)
     if share < 1:
@@ -92,6 +103,16 @@ def _turns_about_x(n: int, limit_rad: float, share: float, generator: torch.Gene
     cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
     rows = [one, zero, zero, zero, cos, -sin, zero, sin, cos]
     return torch.stack(rows, dim=1).reshape(n, 3, 3)
+
+
+def _axes_from(up: Tensor) -> Tensor:
+    """(3, 3) rotation that turns `up` into x; where `up` is an axis, its rows are axes too."""
+    smallest = int(up.abs().argmin())
+    side = torch.zeros_like(up)
+    side[smallest] = 1.0
+    side = side - (side @ up) * up
+    side = side / side.norm()
+    return torch.stack([up, side, torch.linalg.cross(up, side)])
 
 
 def _rotations(n: int, sigma_rad: float, generator: torch.Generator) -> Tensor:

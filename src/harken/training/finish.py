@@ -122,17 +122,16 @@ def embedding_statistics(
 def _card(run: Run, network: Network, split: Split, temperature: float) -> Card:
     config = run.config
     windows = split.train
-    worn = datasets.worn_in(config.dataset)
     contract = Contract(
         channels=windows.channels,
         labels=windows.labels,
         rate_hz=windows.rate_hz,
         n_steps=windows.n_steps,
-        stride_steps=windows.n_steps // 2,
+        stride_steps=windows.spec.stride_steps,
         warm_up_s=WARM_UP_S,
-        filter_chain=worn.filter_chain,
-        placement=worn.placement,
-        mounting=worn.mounting,
+        filter_chain=windows.frame.filter_chain,
+        placement=windows.frame.placement,
+        mounting=windows.frame.mounting,
     )
     return Card(
         contract=contract,

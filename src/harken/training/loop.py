@@ -19,7 +19,7 @@ from harken.networks.network import Network
 from harken.signal.rows import Rows, on_disk
 from harken.signal.windows import UNLABELLED, Windows
 from harken.training import checkpoint
-from harken.training.batches import Batches, augment, generator_for
+from harken.training.batches import Batches, augment, generator_for, up_of
 from harken.training.checkpoint import State
 from harken.training.group import ALONE, Group
 from harken.training.interrupt import listening_for_ctrl_c
@@ -44,7 +44,7 @@ class Examples(Protocol):
 
     `len` counts labelled windows. There are `n_places` to choose from; `take` gives the signals of
     some and their labels, of which there may be several and some `UNLABELLED`; `answer` gives a
-    network's logits for each of these.
+    network's logits for each of these. `up` (3,) points up when the wearer is upright.
     """
 
     def __len__(self) -> int: ...
@@ -54,6 +54,8 @@ class Examples(Protocol):
     def device(self) -> torch.device: ...
     @property
     def y(self) -> Tensor: ...
+    @property
+    def up(self) -> Tensor: ...
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]: ...
     def answer(self, network: Network, x: Tensor) -> Tensor: ...
 
@@ -64,12 +66,14 @@ class Labelled:
 
     x: Tensor | Rows
     y: Tensor
+    up: Tensor
 
     @classmethod
     def of(cls, windows: Windows, device: torch.device) -> Labelled:
         y = torch.from_numpy(windows.y).to(device)
         rows = on_disk(windows.x)
-        return cls(torch.from_numpy(windows.x).to(device) if rows is None else rows, y)
+        x = torch.from_numpy(windows.x).to(device) if rows is None else rows
+        return cls(x, y, up_of(windows.frame, device))
 
     def __len__(self) -> int:
         return len(self.y)
@@ -228,7 +232,7 @@ def train_step(
         number, micro = part
         generator = generator_for(seed, step, number, device)
         x, y = data.take(micro)
-        x = augment(x, recipe, generator)
+        x = augment(x, recipe, generator, data.up)
         with drawing_from(generator), torch.autocast(device.type, dtype, dtype != torch.float32):
             logits = data.answer(network, x)
         loss = nn.functional.cross_entropy(

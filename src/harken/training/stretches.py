@@ -21,6 +21,7 @@ from harken.core.errors import InputError
 from harken.networks.network import Network
 from harken.signal.sequence import time_order
 from harken.signal.windows import UNLABELLED, Windows, concatenate
+from harken.training.batches import up_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,7 @@ class Stretches:
     y : (n_places, n_answers) int64, the label of the window that ends with each answer;
         `UNLABELLED` where there is none
     n_labelled : how many of the windows are labelled
+    up : (3,), points up when the wearer is upright
     """
 
     hop: int
@@ -43,6 +45,7 @@ class Stretches:
     first_sample: Tensor
     y: Tensor
     n_labelled: int
+    up: Tensor
 
     def __len__(self) -> int:
         return self.n_labelled
@@ -84,7 +87,7 @@ def stretches_of(
     InputError
         The network does not stream, or the windows do not fit its stride.
     """
-    hop = learnt.n_steps // 2
+    hop = learnt.spec.stride_steps
     if network.stream is None:
         raise InputError(
             "The recipe learns from stretches of several windows, for which the network must go on "
@@ -92,11 +95,11 @@ def stretches_of(
             "'stretch'."
         )
     stride = network.stream.stride_steps
-    if learnt.n_steps % 2 or hop % stride:
+    if learnt.n_steps % hop or hop % stride:
         raise InputError(
-            f"The recipe learns from stretches of windows that overlap by half; half a window of "
-            f"{learnt.n_steps} steps is no multiple of the network's stride of {stride}. Cut other "
-            "windows, or leave out 'stretch'."
+            f"The recipe learns from stretches of windows; these have {learnt.n_steps} steps every "
+            f"{hop}. The length must be a multiple of the stride, and the stride a multiple of the "
+            f"network's {stride} steps. Cut other windows, or leave out 'stretch'."
         )
     windows = _with_what_lies_between(learnt, everything)
     bounds = _chain_bounds(windows, hop)
@@ -118,6 +121,7 @@ def stretches_of(
         first_sample=torch.tensor(first_sample, device=device),
         y=torch.tensor(labels, device=device),
         n_labelled=len(learnt),
+        up=up_of(learnt.frame, device),
     )
 
 

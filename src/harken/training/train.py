@@ -145,11 +145,18 @@ def _examples(
 
 
 def _without_turns_that_do_not_fit(recipe: Recipe, windows: Windows) -> tuple[Recipe, Windows]:
-    """Random turns are for the signals of one device; elsewhere they are left out."""
-    if set(windows.channels) <= set(CHANNELS):
+    """Leave out random turns that the windows do not allow, with a note.
+
+    Turns need the signals of one device; turns about the vertical need to know where that is.
+    """
+    if not set(windows.channels) <= set(CHANNELS):
+        note = "random turns left out: the channels are not those of one device"
+        recipe = dataclasses.replace(recipe, rotation_deg=0.0, turn_deg=0.0)
+    elif recipe.turn_deg and not windows.frame.up:
+        note = "turns about the vertical left out: the dataset does not say which axis points up"
+        recipe = dataclasses.replace(recipe, turn_deg=0.0)
+    else:
         return recipe, windows
-    note = "random turns left out: the channels are not those of one device"
-    recipe = dataclasses.replace(recipe, rotation_deg=0.0, turn_deg=0.0)
     return recipe, dataclasses.replace(windows, notes=(*windows.notes, note))
 
 

@@ -25,7 +25,7 @@ from harken.datasets.simulated.parameters import ACTIVITIES as _ACTIVITIES
 from harken.datasets.simulated.parameters import parameters
 from harken.datasets.simulated.person import Person, draw_person
 from harken.signal.path import filter_recording, rotate
-from harken.signal.windows import ACTIVITIES, Windows, WindowSpec, concatenate, cut
+from harken.signal.windows import ACTIVITIES, DeviceFrame, Windows, WindowSpec, concatenate, cut
 
 __all__ = [
     "ACTIVITIES", "CREDITS", "NAME", "RATE_HZ", "SUBJECTS", "TEST_SUBJECTS", "Person",
@@ -46,6 +46,8 @@ TEST_SUBJECTS = ("2", "4", "9", "10", "12", "13", "18", "20", "24")
 
 #: Seconds between two bouts, in which posture changes and no label is given.
 _CHANGE_S = 2.0
+#: Simulated phones sit in front, in the middle.
+_FRAME = DeviceFrame("waist", "+x", "+z", "as-worn")
 _N_CHANGE = int(_CHANGE_S * RATE_HZ)
 
 
@@ -88,7 +90,7 @@ def load(seed: int = 0) -> Windows:
     """
     parts = []
     for subject in SUBJECTS:
-        windows = cut(filter_recording(simulate(subject, seed=seed)), WindowSpec())
+        windows = cut(filter_recording(simulate(subject, seed=seed)), WindowSpec(), frame=_FRAME)
         parts.append(windows.select((windows.y >= 0) & ~windows.warm_up))
     joined = concatenate(parts)
     split = np.where(np.isin(joined.subject, TEST_SUBJECTS), "test", "train")
