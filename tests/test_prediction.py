@@ -28,7 +28,6 @@ from harken.model.smoothing import WAYS
 from harken.reporting.timeline import timeline
 from harken.signal import window_file
 from harken.signal.path import SignalPath, rotate
-from harken.signal.windows import slices
 
 G = 9.80665
 
@@ -142,7 +141,7 @@ def streamed(
     samples = np.concatenate([run.values for run in runs + path.flush()])
     starts = np.arange(0, len(samples) - spec.n_steps + 1, spec.stride_steps)
     for start in starts:
-        yield slices(samples, np.array([start]), spec.n_steps)
+        yield samples[None, start : start + spec.n_steps].astype(np.float32)
 
 
 def test_of_no_windows_there_are_no_answers(predictor: Predictor, walk: Recording) -> None:

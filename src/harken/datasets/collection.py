@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from harken.core.errors import InputError, storing
 from harken.core.files import replacing
 from harken.readers.recording_file import RecordingFile
-from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS
+from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS, WARM_UP_S
 from harken.signal.rows import Rows, as_x
 from harken.signal.windows import PER_WINDOW, Windows, WindowSpec, labels_of, natural_order
 from harken.store import listed
@@ -151,15 +151,15 @@ def _cut_each(
             if not file.spans:
                 continue
             cut = windows_of(file, spec, channels, gyroscope=len(channels) == len(CHANNELS))
-            for starts, warm_up, x in cut:
-                start_s = file.about.first_s + starts / spec.rate_hz
-                out.write(x.tobytes())
-                n = len(x)
+            for part in cut:
+                start_s = file.about.first_s + part.start / spec.rate_hz
+                out.write(part.x.tobytes())
+                n = len(part)
                 yield {
                     "y": labels_of(file.spans, start_s, spec, labels, "whole"),
                     "subject": np.full(n, file.about.subject),
                     "recording": np.full(n, path.stem),
                     "start_s": start_s,
                     "split": np.full(n, ""),
-                    "warm_up": warm_up,
+                    "warm_up": part.offset < round(WARM_UP_S * spec.rate_hz),
                 }

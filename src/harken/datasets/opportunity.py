@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 
 from harken.core.errors import ArchiveError
 from harken.datasets.archive import Archive
-from harken.signal.windows import DeviceFrame, Windows, WindowSpec, concatenate, slices
+from harken.signal.cutter import Cutter
+from harken.signal.resample import Run
+from harken.signal.windows import DeviceFrame, Windows, WindowSpec, concatenate
 
 NAME = "opportunity"
 FILE_NAMES = (
@@ -117,10 +119,12 @@ def _read_windows(archive: Archive, subject: str, run: str, split: str) -> Windo
     table = _read_table(archive, f"dataset/{name}.dat")
     samples = _without_gaps(table[:, SENSOR_COLUMNS])
     classes = _classes(table[:, _GESTURE], name)
-    starts = np.arange(0, len(samples) - N_STEPS + 1, STRIDE_STEPS)
+    cutter = Cutter(N_STEPS, STRIDE_STEPS, range(samples.shape[1]))
+    cuts = list(cutter.push(Run(0, samples, begins=True)))
+    starts = np.concatenate([cut.start for cut in cuts])
     n = len(starts)
     return Windows(
-        x=slices(samples, starts, N_STEPS),
+        x=np.concatenate([cut.x for cut in cuts]),
         y=classes[starts + N_STEPS - 1],
         subject=np.full(n, subject),
         recording=np.full(n, name),

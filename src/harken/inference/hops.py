@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from harken.inference.predictor import BATCH
 from harken.model.engine import Engine
+from harken.signal.cutter import Cutter
 from harken.signal.resample import Run
 
 _Floats = NDArray[np.float32]
@@ -62,51 +64,31 @@ class Hops:
         hop_steps: int,
         warm_up_steps: int,
     ) -> None:
-        self._columns = columns
-        self._n_steps, self._hop_steps = n_steps, hop_steps
-        self._warm_up_steps = warm_up_steps
+        self._cutter = Cutter(n_steps, hop_steps, columns)
+        self._n_steps, self._warm_up_steps = n_steps, warm_up_steps
         self._judge: _Judge = (
             _ByWindow(engine) if engine.stream is None else _ByState(engine, hop_steps)
         )
-        self._begin(0)
-
-    def _begin(self, first: int) -> None:
-        self._first = first  # the grid's point 0 of this segment
-        self._kept = np.empty((0, len(self._columns)), np.float32)
-        self._from = 0  # of this segment, the sample that is kept first
-        self._next_end = self._n_steps  # and the end of the next window
-        self._judge.begin()
 
     def push(self, runs: list[Run]) -> list[Hop]:
         """Take further runs of filtered samples."""
         return [hop for run in runs for hop in self._push(run)]
 
-    def _push(self, run: Run) -> list[Hop]:
+    def _push(self, run: Run) -> Iterator[Hop]:
         if run.begins:
-            self._begin(run.first)
-        new = run.values[:, self._columns].astype(np.float32)
-        kept = np.concatenate([self._kept, new])
-        total = self._from + len(kept)
-        ends = np.arange(self._next_end, total + 1, self._hop_steps)
-        windows = np.empty((len(ends), self._n_steps, len(self._columns)), np.float32)
-        for window, end in zip(windows, ends - self._from, strict=True):
-            window[:] = kept[end - self._n_steps : end]
-        answers = self._judge.answer(windows)
-        self._next_end += len(ends) * self._hop_steps
-        let_go = max(0, self._next_end - self._n_steps - self._from)
-        self._kept = kept[let_go:].copy()
-        self._from += let_go
-        return [
-            Hop(
-                end=int(self._first + end),
-                begins=bool(end == self._n_steps),
-                warm_up=bool(end - self._n_steps < self._warm_up_steps),
-                probability=probability,
-                embedding=embedding,
-                window=window,
-            )
-            for end, window, (probability, embedding) in zip(ends, windows, answers, strict=True)
-        ]
+            self._judge.begin()
+        for cut in self._cutter.push(run):
+            answers = self._judge.answer(cut.x)
+            for offset, window, answer in zip(cut.offset, cut.x, answers, strict=True):
+                probability, embedding = answer
+                yield Hop(
+                    end=int(cut.first + offset) + self._n_steps,
+                    begins=bool(offset == 0),
+                    warm_up=bool(offset < self._warm_up_steps),
+                    probability=probability,
+                    embedding=embedding,
+                    window=window,
+                )
 
 
 class _Judge(Protocol):

@@ -28,8 +28,10 @@ from harken.inspection import refuse_unfit
 from harken.orientation.gait import Stretches, join, stretches
 from harken.orientation.mounting import Mounting
 from harken.readers.recording_file import About, RecordingFile
+from harken.signal.cutter import AT_ONCE
+from harken.signal.filters import WARM_UP_S
 from harken.signal.windows import Windows
-from harken.store.cutting import AT_ONCE, windows_of
+from harken.store.cutting import windows_of
 
 #: Rows of a recording that are inspected at once: an hour at 50 Hz.
 MOST_ROWS = 3600 * 50
@@ -155,8 +157,9 @@ def _recognise(
         file, contract.spec, contract.channels, gyroscope=sketch.gyro is not None,
         rotation=mounting.rotation,
     )  # fmt: skip
-    for starts, warm_up, x in windows:
-        answers.push(starts, warm_up, x)
+    n_settling = round(WARM_UP_S * contract.rate_hz)
+    for cut in windows:
+        answers.push(cut.start, cut.offset < n_settling, cut.x)
     return answers.all(file.about, origin_s=file.about.first_s, source=sketch.source)
 
 

@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from harken.core.errors import FormatError, LeakageError, UnknownNameError
 from harken.core.recording import Span
+from harken.signal.cutter import Cutter
 from harken.signal.filters import CHANNEL_SETS, CHANNELS
 from harken.signal.path import FilteredRecording
+from harken.signal.resample import Run
 from harken.signal.rows import Rows
 
 #: The six activities of UCI HAR, in the order of its codes 1 to 6.
@@ -32,9 +34,6 @@ UNLABELLED = -1
 #: How a window that is not covered by one span is labelled, see `cut`.
 LabelRule = Literal["whole", "majority"]
 
-#: Windows that are copied at once: a few MB.
-_FILL_AT_ONCE = 512
-
 #: The arrays of `Windows` that have one entry per window.
 PER_WINDOW = ("x", "y", "subject", "recording", "start_s", "split", "warm_up")
 
@@ -46,6 +45,10 @@ class WindowSpec:
     n_steps: int = 128
     stride_steps: int = 64
     rate_hz: float = 50.0
+
+    def n_windows(self, n_samples: int) -> int:
+        """How many windows a stretch of so many samples holds."""
+        return max(0, (n_samples - self.n_steps) // self.stride_steps + 1)
 
     @property
     def window_s(self) -> float:
@@ -251,24 +254,24 @@ def cut(
     frame : where the device was worn, and the axes that it was turned into
     """
     recording = filtered.recording
-    starts = [
-        np.arange(0, len(segment.samples) - spec.n_steps + 1, spec.stride_steps)
-        for segment in filtered.segments
-    ]
-    parts = list(zip(filtered.segments, starts, strict=True))
     for segment in filtered.segments:
         if segment.rate_hz != spec.rate_hz:
             raise FormatError(
                 f"The recording has {segment.rate_hz:g} Hz; windows are cut at {spec.rate_hz:g} Hz."
             )
-    n = sum(map(len, starts))
-    start_s = _end_to_end([segment.start_s + first / spec.rate_hz for segment, first in parts])
     channels = filtered.channels
+    n = sum(spec.n_windows(len(segment.samples)) for segment in filtered.segments)
     x = np.empty((n, spec.n_steps, len(channels)), np.float32)
+    start_s, warm_up = np.empty(n), np.empty(n, bool)
     position = 0
-    for segment, first in parts:
-        _fill(x[position : position + len(first)], segment.samples, first)
-        position += len(first)
+    for segment in filtered.segments:
+        cutter = Cutter(spec.n_steps, spec.stride_steps, range(len(channels)))
+        for part in cutter.push(Run(0, segment.samples, begins=True)):
+            place = slice(position, position + len(part))
+            x[place] = part.x
+            start_s[place] = segment.start_s + part.offset / spec.rate_hz
+            warm_up[place] = part.offset < segment.warm_up_samples
+            position += len(part)
     return Windows(
         x=x,
         y=labels_of(recording.spans, start_s, spec, labels, rule),
@@ -276,43 +279,13 @@ def cut(
         recording=np.full(n, recording.source),
         start_s=start_s,
         split=np.full(n, ""),
-        warm_up=_end_to_end([first < segment.warm_up_samples for segment, first in parts]).astype(
-            bool
-        ),
+        warm_up=warm_up,
         spec=spec,
         channels=channels,
         labels=labels,
         frame=frame,
         notes=recording.notes + filtered.notes,
     )
-
-
-def _end_to_end(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    return np.concatenate(parts) if parts else np.empty(0)
-
-
-def slices(
-    samples: NDArray[np.float64], starts: NDArray[np.int64], n_steps: int
-) -> NDArray[np.float32]:
-    """Slices of `n_steps` samples: (n_samples, n_channels) to (n_starts, n_steps, n_channels)."""
-    out = np.empty((len(starts), n_steps, samples.shape[1]), dtype=np.float32)
-    _fill(out, samples, starts)
-    return out
-
-
-def _fill(
-    out: NDArray[np.float32], samples: NDArray[np.float64], starts: NDArray[np.int64]
-) -> None:
-    """Write the slices that begin at `starts` into `out`, (n_starts, n_steps, n_channels).
-
-    Some at a time, so that a day needs no second copy of itself.
-    """
-    if len(starts) == 0:
-        return
-    view = np.lib.stride_tricks.sliding_window_view(samples, out.shape[1], axis=0)
-    for first in range(0, len(starts), _FILL_AT_ONCE):
-        part = slice(first, first + _FILL_AT_ONCE)
-        out[part] = view[starts[part]].transpose(0, 2, 1)
 
 
 def labels_of(
