@@ -17,6 +17,7 @@ The figures go into `docs/results/coarse.json` and `docs/results.md`.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -36,10 +37,10 @@ from harken.core.recording import Recording
 from harken.datasets.hapt import LABELS, TEST_SUBJECTS
 from harken.evaluation.splits import for_selection
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import seen_by, settle_mounting
 from harken.inference.stream import Stream
 from harken.model import file as model_file
 from harken.model import pretrained
+from harken.preparation.resolve import settle_mounting
 
 RESULTS = Path("docs/results/coarse.json")
 RUNS = Path("runs/coarse")
@@ -72,8 +73,9 @@ class Judged:
 
 def judged(predictor: Predictor, person: Recording) -> Iterator[Judged]:
     """Each hop of a recording that lies within one activity and after the warm-up."""
-    person = seen_by(predictor.contract, person)
-    mounting = settle_mounting(person, predictor.contract, "estimate")
+    if not predictor.contract.reads_gyroscope:
+        person = dataclasses.replace(person, gyro=None)
+    mounting = settle_mounting(person, predictor.contract.frame, "estimate")
     stream = Stream(predictor, mounting=mounting, rate_hz=person.acc.rate_hz)
     gyro = None if person.gyro is None else person.gyro.values
     said = stream.push(person.acc.time_s, person.acc.values, gyro) + stream.finish()

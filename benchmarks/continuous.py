@@ -49,12 +49,12 @@ from harken.core.recording import Recording, Span
 from harken.datasets.hapt import LABELS, TEST_SUBJECTS
 from harken.evaluation.splits import for_selection
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import settle_mounting
 from harken.inference.stream import Stream
 from harken.inference.stream_answers import StreamPrediction
 from harken.model import pretrained
 from harken.model.smoothing.model import scaled_likelihood
 from harken.model.smoothing.viterbi import best_path, viterbi
+from harken.preparation.resolve import settle_mounting
 from harken.signal.sequence import time_order
 from harken.signal.windows import Windows
 from harken.training.crossval import CrossValidation
@@ -95,7 +95,7 @@ class Streamed:
 
 
 def streamed(predictor: Predictor, person: Recording) -> Streamed:
-    mounting = settle_mounting(person, predictor.contract, "estimate")
+    mounting = settle_mounting(person, predictor.contract.frame, "estimate")
     stream = Stream(predictor, mounting=mounting, rate_hz=person.acc.rate_hz)
     assert person.gyro is not None
     said: list[StreamPrediction] = []

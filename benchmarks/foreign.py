@@ -27,9 +27,9 @@ from harken.core.files import write_text
 from harken.core.recording import Recording
 from harken.datasets.hapt import LABELS, TEST_SUBJECTS
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import settle_mounting
 from harken.inspection import refuse_unfit
 from harken.model import pretrained
+from harken.preparation.resolve import settle_mounting
 from harken.signal.path import filter_recording
 from harken.signal.windows import LabelRule, Windows, cut
 
@@ -46,7 +46,7 @@ def windows_of(
 ) -> Windows:
     """The windows after the warm-up, as the model wants them, the mounting estimated."""
     contract = predictor.contract
-    mounting = settle_mounting(recording, contract, "estimate")
+    mounting = settle_mounting(recording, contract.frame, "estimate")
     filtered = filter_recording(recording, rate_hz=contract.rate_hz, rotation=mounting.rotation)
     windows = contract.check(cut(filtered, contract.spec, labels, rule))
     return windows.select(~windows.warm_up)

@@ -35,12 +35,12 @@ from harken.core.recording import Recording, Sensor
 from harken.datasets import hapt
 from harken.evaluation.metrics import score
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import settle_mounting
 from harken.model import file as model_file
 from harken.model import pretrained
 from harken.model.card import Card
 from harken.networks import build
 from harken.networks.network import Network, Shape
+from harken.preparation.resolve import settle_mounting
 from harken.signal.windows import Windows
 from harken.training.finish import figures_of
 from harken.training.run import Run
@@ -161,7 +161,7 @@ def recognised(predictor: Predictor, people: list[Recording]) -> tuple[float, fl
     """
     right, unsure = [], []
     for person in people:
-        mounting = settle_mounting(person, predictor.contract, "estimate")
+        mounting = settle_mounting(person, predictor.contract.frame, "estimate")
         windows = predictor.windows_of(person, mounting.rotation)
         windows = windows.select((windows.y >= 0) & ~windows.warm_up)
         probability, embedding = predictor.run(windows)

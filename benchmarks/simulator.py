@@ -21,8 +21,8 @@ from scipy.spatial.transform import Rotation
 from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import SUBJECTS, simulate
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import settle_mounting
 from harken.model import pretrained
+from harken.preparation.resolve import settle_mounting
 from harken.signal.path import rotate
 
 
@@ -45,7 +45,7 @@ def judge(predictor: Predictor, subject: str, seed: int) -> Judged:
     person = turned(simulate(subject, seed=seed), np.random.default_rng([seed, int(subject)]))
     if "body_gyro_x" not in predictor.contract.channels:
         person = replace(person, gyro=None)
-    mounting = settle_mounting(person, predictor.contract, "estimate")
+    mounting = settle_mounting(person, predictor.contract.frame, "estimate")
     windows = predictor.windows_of(person, mounting.rotation)
     windows = windows.select((windows.y >= 0) & ~windows.warm_up)
     probability, embedding = predictor.run(windows)

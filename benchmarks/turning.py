@@ -34,7 +34,7 @@ from harken.core.files import write_text
 from harken.core.recording import Recording, Sensor
 from harken.datasets.hapt import LABELS, TEST_SUBJECTS
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import settle_mounting
+from harken.preparation.resolve import settle_mounting
 from harken.reporting import plots
 from harken.signal.path import rotate
 from harken.training.presets import PRESETS
@@ -88,7 +88,7 @@ def turned(recording: Recording, turn: NDArray[np.float64]) -> Recording:
 def about_the_vertical(predictor: Predictor, people: list[Recording]) -> list[float]:
     """Accuracy by angle, with nothing to tell it."""
     upright = [
-        settle_mounting(person, predictor.contract, "estimate").rotation for person in people
+        settle_mounting(person, predictor.contract.frame, "estimate").rotation for person in people
     ]
     return [
         accuracy(
@@ -105,7 +105,9 @@ def every_way(predictor: Predictor, people: list[Recording]) -> float:
     rng = np.random.default_rng(0)
     turns = [Rotation.random(random_state=rng).as_matrix() for _ in people]
     unknown = [turned(person, turn) for person, turn in zip(people, turns, strict=True)]
-    found = [settle_mounting(person, predictor.contract, "estimate").rotation for person in unknown]
+    found = [
+        settle_mounting(person, predictor.contract.frame, "estimate").rotation for person in unknown
+    ]
     return accuracy(predictor, unknown, found)
 
 

@@ -23,8 +23,8 @@ from harken.datasets.simulated import simulate
 from harken.inference.bouts import NOT_SURE
 from harken.inference.prediction import Prediction, predict
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import parse_mounting, settle_mounting
 from harken.model.smoothing import WAYS
+from harken.preparation.resolve import parse_mounting, settle_mounting
 from harken.reporting.timeline import timeline
 from harken.signal import window_file
 from harken.signal.path import SignalPath, rotate
@@ -200,18 +200,18 @@ def test_what_the_model_has_seen_is_left_as_worn_and_what_it_has_not_is_turned(
     """A model that learnt from devices as they were worn."""
     contract = predictor.contract
     assert contract.mounting["learnt"] == "as-worn"
-    seen = settle_mounting(walk, contract, "estimate")
+    seen = settle_mounting(walk, contract.frame, "estimate")
     assert np.array_equal(seen.rotation, np.eye(3))
     assert seen.method == "gait"
     upside_down = turned(walk, np.diag([-1.0, -1.0, 1.0]))
-    assert settle_mounting(upside_down, contract, "estimate").rotation[0, 0] < -0.9
+    assert settle_mounting(upside_down, contract.frame, "estimate").rotation[0, 0] < -0.9
     backward = turned(walk, np.diag([1.0, -1.0, -1.0]))
-    assert settle_mounting(backward, contract, "estimate").rotation[2, 2] < -0.5
+    assert settle_mounting(backward, contract.frame, "estimate").rotation[2, 2] < -0.5
 
 
 def test_standing_first(predictor: Predictor, walk: Recording) -> None:
     with pytest.raises(ContractError, match="Stand still"):
-        settle_mounting(walk, predictor.contract, "standing")
+        settle_mounting(walk, predictor.contract.frame, "standing")
 
 
 @pytest.mark.parametrize(

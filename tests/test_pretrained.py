@@ -15,10 +15,10 @@ from harken.datasets.hapt import TEST_SUBJECTS
 from harken.datasets.simulated import simulate
 from harken.inference.prediction import predict
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import settle_mounting
 from harken.inference.stream import Stream
 from harken.inference.stream_answers import StreamPrediction
 from harken.model import pretrained
+from harken.preparation.resolve import settle_mounting
 
 
 @pytest.fixture(params=sorted(pretrained.SHIPPED))
@@ -55,7 +55,7 @@ def test_values_as_coarse_as_browsers_give_them_are_recognised_as_well(
 
 
 def streamed(predictor: Predictor, person: Recording) -> list[StreamPrediction]:
-    mounting = settle_mounting(person, predictor.contract, "estimate")
+    mounting = settle_mounting(person, predictor.contract.frame, "estimate")
     stream = Stream(predictor, mounting=mounting, rate_hz=50.0)
     assert person.gyro is not None
     said = stream.push(person.acc.time_s, person.acc.values, person.gyro.values)
@@ -87,7 +87,7 @@ def test_on_people_they_never_saw(predictor: Predictor, hapt: list[Recording]) -
     for person in [r for r in hapt if r.subject in TEST_SUBJECTS]:
         six = tuple(s for s in person.spans if s.label in predictor.contract.labels)
         person = replace(person, spans=six)
-        mounting = settle_mounting(person, predictor.contract, "estimate")
+        mounting = settle_mounting(person, predictor.contract.frame, "estimate")
         windows = predictor.windows_of(person, mounting.rotation)
         windows = windows.select((windows.y >= 0) & ~windows.warm_up)
         probability, embedding = predictor.run(windows)
@@ -116,7 +116,7 @@ def test_the_one_for_streams_on_people_it_never_saw(hapt: list[Recording]) -> No
     right = []
     for person in [r for r in hapt if r.subject in TEST_SUBJECTS][::6]:
         assert person.gyro is not None
-        mounting = settle_mounting(person, predictor.contract, "estimate")
+        mounting = settle_mounting(person, predictor.contract.frame, "estimate")
         stream = Stream(predictor, mounting=mounting)
         said = stream.push(person.acc.time_s, person.acc.values, person.gyro.values)
         for hop in said + stream.finish():

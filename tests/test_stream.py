@@ -23,7 +23,6 @@ from harken.datasets.hapt import TEST_SUBJECTS
 from harken.datasets.simulated import simulate
 from harken.inference.bouts import bouts_of
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import settle_mounting
 from harken.inference.stream import START_S, Stream
 from harken.inference.stream_answers import StreamPrediction
 from harken.model import file as model_file
@@ -33,6 +32,7 @@ from harken.model.contract import Contract
 from harken.model.smoothing import Smoothing, smooth
 from harken.networks import build
 from harken.networks.network import Network, Shape
+from harken.preparation.resolve import settle_mounting
 from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS
 from harken.signal.path import filter_recording
 from harken.signal.sequence import chain_starts, time_order
@@ -221,7 +221,7 @@ def test_real_recordings_say_what_the_file_says(hapt: list[Recording]) -> None:
     """With the model that ships, on a test person, turned by the mounting that is found."""
     person = next(r for r in hapt if r.subject in TEST_SUBJECTS)
     predictor = Predictor("pretrained")
-    mounting = settle_mounting(person, predictor.contract, "estimate")
+    mounting = settle_mounting(person, predictor.contract.frame, "estimate")
     assert_as_the_file(predictor, dataclasses.replace(person, spans=()), mounting.rotation)
 
 

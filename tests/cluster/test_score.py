@@ -25,7 +25,7 @@ from harken.core.recording import Recording, Sensor
 from harken.datasets.simulated import simulate
 from harken.inference.prediction import predict
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import parse_mounting
+from harken.preparation.resolve import parse_mounting
 from harken.scoring.job import Job
 from harken.scoring.recordings import days_of, score_recording
 from harken.scoring.shards import cut, share

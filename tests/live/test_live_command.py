@@ -179,7 +179,8 @@ def test_ctrl_c_ends_it_while_somebody_watches(tmp_path: Path) -> None:
         watching = events(running, running.json("/v1/live")["replay"]["session"])
         assert next(watching)["type"] == "watching"
         running.process.send_signal(signal.SIGINT)
-        assert [one["type"] for one in watching if one["type"] != "signals"] == []
+        # On a slow machine a window may be recognised before the signal arrives.
+        assert {one["type"] for one in watching} <= {"signals", "predictions"}
         running.process.wait(timeout=10)
 
 

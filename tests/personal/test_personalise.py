@@ -47,9 +47,9 @@ def with_spans(person: Recording, spans: tuple[Span, ...]) -> Recording:
 
 
 def accuracy(model: Predictor, person: Recording, spans: tuple[Span, ...]) -> float:
-    from harken.inference.resolve import settle_mounting
+    from harken.preparation.resolve import settle_mounting
 
-    rotation = settle_mounting(person, model.contract, "estimate").rotation
+    rotation = settle_mounting(person, model.contract.frame, "estimate").rotation
     windows = model.windows_of(with_spans(person, spans), rotation)
     windows = windows.select((windows.y >= 0) & ~windows.warm_up)
     return float((model.probability(windows).argmax(axis=1) == windows.y).mean())
@@ -218,9 +218,9 @@ def test_tables_window_files_and_labels_apart_say_the_same(
     assert apart.personal.minutes == pytest.approx(made.personal.minutes, abs=0.03)
     np.testing.assert_allclose(apart.head.weight, made.head.weight, atol=0.02)
 
-    from harken.inference.resolve import settle_mounting
+    from harken.preparation.resolve import settle_mounting
 
-    rotation = settle_mounting(short, model.contract, "estimate").rotation
+    rotation = settle_mounting(short, model.contract.frame, "estimate").rotation
     window_file.save(model.windows_of(short, rotation), tmp_path / "w.npz")
     of_windows = harken.personalise(model, tmp_path / "w.npz")
     np.testing.assert_allclose(of_windows.head.weight, made.head.weight, atol=0.02)
@@ -240,6 +240,14 @@ def test_several_recordings_of_one_person_count_together(
         harken.personalise(model, [person, simulate("9", seed=1)])
 
 
+def test_without_gyroscope_the_model_that_needs_none_is_fitted(
+    model: Predictor, person: Recording
+) -> None:
+    made = harken.personalise(model, replace(person, gyro=None))
+    assert made.start.path.stem == "pretrained-accelerometer"
+    assert not made.start.contract.reads_gyroscope
+
+
 def test_what_cannot_be_used_is_told(model: Predictor, person: Recording) -> None:
     walk = next(s for s in person.spans if s.label == "WALKING")
     sit = next(s for s in person.spans if s.label == "SITTING")
@@ -252,7 +260,6 @@ def test_what_cannot_be_used_is_told(model: Predictor, person: Recording) -> Non
         ),
         (with_spans(person, (walk, replace(sit, label="ROWING"))), "no activity 'ROWING'"),
         (replace(person, placement="wrist"), "made for the waist"),
-        (replace(person, gyro=None), "needs the channels body_gyro_x"),
     ]
     for recording, message in cases:
         with pytest.raises(InputError, match=f"(?s){message}"):

@@ -79,7 +79,7 @@ def import_recordings(
     Files that cannot be read are told, and stop nothing.
     """
     from harken.cli.progress import counting
-    from harken.inference.resolve import placement_of
+    from harken.preparation.resolve import placement_of
     from harken.store import require_pyarrow
 
     require_pyarrow()

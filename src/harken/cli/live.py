@@ -107,15 +107,15 @@ def _replay(
 ) -> Replay:
     from harken.core.errors import FormatError
     from harken.core.recording import Recording
-    from harken.inference.reading import Reading
     from harken.live.replay import Replay
+    from harken.preparation import Settings
     from harken.readers import read
 
-    reading = Reading.of_words(columns, placement, mounting)
-    recording = read(file, columns=reading.columns)
+    settings = Settings.of_words(columns, placement, mounting)
+    recording = read(file, columns=settings.columns)
     if not isinstance(recording, Recording):
         raise FormatError(f"{file} holds windows; only a recording can be played.")
-    return Replay(recording, shelf, reading)
+    return Replay(recording, shelf, settings)
 
 
 def _say(here: str, for_phones: str | None, fingerprint: str | None) -> None:

@@ -64,12 +64,12 @@ def personalise(
     A part of the labelled time is held out; a model that does no better on it is not written.
     """
     from harken.inference.predictor import Predictor
-    from harken.inference.reading import Reading
     from harken.personal import personalise as personal
+    from harken.preparation import Settings
 
     reading: dict[str, Any] = {
         "labels": labels,
-        **vars(Reading.of_words(columns, placement, mounting)),
+        **Settings.of_words(columns, placement, mounting).as_keywords(),
     }
     if propose is not None:
         _propose(model, files, propose, reading, out, overwrite=overwrite, as_json=as_json)

@@ -69,8 +69,8 @@ def predict(
     from harken.inference.bout_file import check_ending, write_bouts
     from harken.inference.prediction import predict as predict_file
     from harken.inference.predictor import Predictor
-    from harken.inference.reading import Reading
     from harken.model.smoothing import known_way
+    from harken.preparation import Settings
 
     if plot is not None and len(files) > 1:
         raise typer.BadParameter("--plot draws one file; name one.")
@@ -78,7 +78,7 @@ def predict(
         check_ending(out)
     recognise = partial(
         predict_file,
-        **vars(Reading.of_words(columns, placement, mounting)),
+        **Settings.of_words(columns, placement, mounting).as_keywords(),
         smoothing=known_way(smooth),
         force=force,
         model=Predictor(model),

@@ -71,8 +71,8 @@ def score(
 
     require_pyarrow()
     from harken.core.ray_cluster import known_engine
-    from harken.inference.resolve import parse_mounting, placement_of
     from harken.model.smoothing import known_way
+    from harken.preparation.resolve import parse_mounting, placement_of
     from harken.scoring.job import Job
     from harken.scoring.recordings import Settings
     from harken.scoring.shards import share

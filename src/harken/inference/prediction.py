@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.core.errors import ContractError, InputError
+from harken.core.errors import InputError
 from harken.core.recording import Recording
 from harken.datasets.simulated import NAME as SIMULATED
 from harken.inference.bouts import Bout, bouts_of
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import placement_of, seen_by, settle_mounting, settle_placement
+from harken.inference.prepare import prepare
 from harken.inference.summary import Summary, summarise
-from harken.inspection import refuse_unfit
 from harken.model import pretrained
 from harken.model.abstention.stretches import not_sure
 from harken.model.smoothing import Smoothing, smooth
 from harken.model.smoothing.model import DEFAULT_STAY
-from harken.orientation.gait import Stretches, stretches
 from harken.orientation.mounting import Mounting
+from harken.preparation import Prepared, Settings
 from harken.readers import read
 from harken.signal.sequence import chain_starts, time_order
 from harken.signal.windows import Windows
@@ -121,70 +119,29 @@ def predict(
     predictor = model if isinstance(model, Predictor) else Predictor(model)
     found = read(path, columns=columns)
     if isinstance(found, Recording):
-        predictor, found = fitting_model(predictor, found)
-        return _of_recording(str(path), predictor, found, placement, mounting, smoothing, force)
+        settings = Settings(columns, placement, mounting, force)
+        return _of_recording(str(path), predictor, found, settings, smoothing)
     return _of_windows(str(path), predictor, predictor.contract.check(found), smoothing)
 
 
-def fitting_model(predictor: Predictor, recording: Recording) -> tuple[Predictor, Recording]:
-    """The model that ships for recordings without gyroscope, where this is one; and it is said."""
-    is_default = predictor.path == pretrained.find(pretrained.DEFAULT)
-    if recording.gyro is not None or not is_default:
-        return predictor, recording
-    note = f"there is no gyroscope: recognised by {pretrained.WITHOUT_GYROSCOPE}"
-    return (
-        _without_gyroscope(predictor.threads),
-        replace(recording, notes=(*recording.notes, note)),
-    )
-
-
-@lru_cache(maxsize=1)
-def _without_gyroscope(threads: int | None) -> Predictor:
-    """Opened once: of many recordings, many may need it."""
-    return Predictor(pretrained.WITHOUT_GYROSCOPE, threads=threads)
-
-
 def _of_recording(
-    source: str,
-    predictor: Predictor,
-    recording: Recording,
-    placement: str | None,
-    way: str | Mounting | NDArray[np.float64],
-    smoothing: str,
-    force: bool,
+    source: str, predictor: Predictor, recording: Recording, settings: Settings, smoothing: str
 ) -> Prediction:
+    predictor, prepared = prepare(recording, predictor, settings)
     contract = predictor.contract
-    violations: list[ContractError] = []
-    notes: list[str] = []
-    try:
-        refuse_unfit(seen_by(contract, recording))
-    except ContractError as error:
-        violations.append(error)
-    try:
-        recording, note = settle_placement(recording, contract, placement)
-        notes.append(note)
-    except ContractError as error:
-        violations.append(error)
-        if placement is not None:
-            recording = replace(recording, placement=placement_of(placement))
-    if violations and not force:
-        reasons = " ".join(map(str, violations))
-        raise ContractError(f"{reasons} To use it all the same, give --force (force=True).")
-    found = stretches(recording.acc)
-    mounting = settle_mounting(recording, contract, way, found)
-    windows = predictor.windows_of(recording, mounting.rotation)
+    windows = contract.check(prepared.windows(contract.labels))
     if not len(windows):
         raise InputError(
             f"{source} holds no whole window: one takes {contract.spec.window_s:g} s, the "
             f"recording has {recording.duration_s:.2f} s."
         )
-    prediction = _of_windows(source, predictor, windows, smoothing, recording, found)
-    forced = [f"forced, its answers mean little: {error}" for error in violations]
+    prediction = _of_windows(source, predictor, windows, smoothing, prepared)
+    forced = [f"forced, its answers mean little: {error}" for error in prepared.violations]
     return replace(
         prediction,
-        mounting=mounting,
-        violations=tuple(map(str, violations)),
-        notes=(*prediction.notes, *notes, *mounting.notes, *forced),
+        mounting=prepared.mounting,
+        violations=prepared.violations,
+        notes=(*prediction.notes, *prepared.notes, *forced),
     )
 
 
@@ -193,14 +150,14 @@ def _of_windows(
     predictor: Predictor,
     windows: Windows,
     smoothing: str,
-    recording: Recording | None = None,
-    found: Stretches | None = None,
+    prepared: Prepared | None = None,
 ) -> Prediction:
     if not len(windows):
         raise InputError(f"{source} holds no windows.")
     probability, embedding = predictor.run(windows)
     # In the warm-up nothing is claimed anyway.
     unsure = predictor.unsure(probability, embedding, windows.x) & ~windows.warm_up
+    recording = prepared.recording if prepared else None
     start_utc = recording.start_utc if recording else None
     answer, bouts = answers_of(
         windows, probability, unsure, predictor.smoothing, smoothing, start_utc
@@ -213,7 +170,7 @@ def _of_windows(
         unsure=unsure,
         smoothing=smoothing,
         bouts=bouts,
-        summary=summarise(bouts, windows.labels, found),
+        summary=summarise(bouts, windows.labels, prepared.gait if prepared else None),
         recording=recording,
         mounting=None,
         violations=(),

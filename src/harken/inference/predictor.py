@@ -17,8 +17,8 @@ from harken.model.abstention import EmbeddingDistance
 from harken.model.contract import Contract
 from harken.model.engine import Engine
 from harken.model.smoothing import Smoothing
-from harken.signal.path import filter_recording
-from harken.signal.windows import Windows, cut
+from harken.preparation.prepare import windows_for
+from harken.signal.windows import Windows
 
 #: Windows per call of the network: few enough that what it computes stays in a core's cache.
 BATCH = 32
@@ -67,8 +67,8 @@ class Predictor:
         recording
         rotation : (3, 3), turns device axes into those of the contract; None leaves them
         """
-        filtered = filter_recording(recording, rate_hz=self.contract.rate_hz, rotation=rotation)
-        return self.contract.check(cut(filtered, self.contract.spec, self.contract.labels))
+        contract = self.contract
+        return contract.check(windows_for(recording, contract.target, rotation, contract.labels))
 
     def probability(self, windows: Windows) -> NDArray[np.float32]:
         """Class probabilities, (n_windows, n_classes) float32.

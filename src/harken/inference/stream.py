@@ -15,12 +15,12 @@ from harken.core.errors import ContractError, FormatError, InputError, UnknownNa
 from harken.core.recording import Recording, Sensor
 from harken.inference.hops import Hop, Hops
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import settle_mounting, settle_placement
 from harken.inference.stream_answers import StreamAnswers, StreamPrediction
 from harken.model import pretrained
 from harken.model.contract import Contract
 from harken.model.smoothing import known_way
 from harken.orientation.mounting import Mounting
+from harken.preparation.resolve import settle_mounting, settle_placement
 from harken.signal.filters import ACCELEROMETER_CHANNELS, CHANNELS
 from harken.signal.path import HOLD_S, SignalPath
 from harken.signal.resample import Run
@@ -92,7 +92,7 @@ class Stream:
         if known_way(smoothing) not in SMOOTHINGS:
             raise UnknownNameError("way to smooth a stream", smoothing, SMOOTHINGS)
         contract = predictor.contract
-        _, note = settle_placement(_NOTHING, contract, placement)
+        _, note = settle_placement(_NOTHING, contract.frame, placement)
         hop_steps = _hop_steps(predictor, hop_s)
         self.contract: Contract = contract
         self.hop_s = hop_steps / contract.rate_hz
@@ -246,7 +246,7 @@ class Stream:
         self.notes = (*self.notes, f"{rate_hz:.4g} samples a second")
 
     def _settle_mounting(self, start: Recording) -> Mounting:
-        mounting = settle_mounting(start, self.contract, self._way)
+        mounting = settle_mounting(start, self.contract.frame, self._way)
         self.mounting, self.notes = mounting, (*self.notes, *mounting.notes)
         return mounting
 

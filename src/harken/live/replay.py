@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from harken.core.errors import FormatError
 from harken.core.recording import Recording
-from harken.inference.reading import Reading
-from harken.inference.resolve import settle_mounting, settle_placement
 from harken.model import pretrained
+from harken.preparation import Settings, prepare
 from harken.serve.keys import Client
 from harken.serve.session import Session
 from harken.serve.sessions import Sessions
@@ -34,7 +33,7 @@ class Replay:
     recording : what is played
     shelf : with the model that recognises it: the one for streams, or the one that needs no
         gyroscope where the recording has none
-    reading : where the device was worn and how it was turned; the whole recording tells the
+    settings : where the device was worn and how it was turned; the whole recording tells the
         mounting
 
     Attributes
@@ -51,12 +50,12 @@ class Replay:
         The recording is none for the model.
     """
 
-    def __init__(self, recording: Recording, shelf: Shelf, reading: Reading) -> None:
+    def __init__(self, recording: Recording, shelf: Shelf, settings: Settings) -> None:
         has_none = recording.gyro is None and pretrained.WITHOUT_GYROSCOPE in shelf.names
         model = pretrained.WITHOUT_GYROSCOPE if has_none else shelf.stream_default
         contract = shelf.find(model).predictor.contract
-        settle_placement(recording, contract, reading.placement)
-        mounting = settle_mounting(recording, contract, reading.mounting)
+        prepared = prepare(recording, contract.target, settings)
+        mounting = prepared.mounting
         self._start = Start(
             model, keep=True, settings={"mounting": mounting, "rate_hz": recording.acc.rate_hz}
         )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from harken.core.errors import ContractError
 from harken.core.recording import UNITS
-from harken.signal.windows import Windows, WindowSpec
+from harken.preparation import Target
+from harken.signal.windows import DeviceFrame, Windows, WindowSpec
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,21 @@ class Contract:
         return WindowSpec(self.n_steps, self.stride_steps, self.rate_hz)
 
     @property
+    def frame(self) -> DeviceFrame:
+        """Where its devices are worn, and the axes of its channels."""
+        return DeviceFrame(
+            placement=self.placement, filter_chain=self.filter_chain, **self.mounting
+        )
+
+    @property
+    def target(self) -> Target:
+        """What recordings are prepared for."""
+        return Target(self.spec, self.channels, self.frame)
+
+    @property
     def reads_gyroscope(self) -> bool:
         """Whether any of its channels comes from a gyroscope."""
-        return any("gyro" in channel for channel in self.channels)
+        return self.target.reads_gyroscope
 
     def check(self, windows: Windows) -> Windows:
         """The windows with just the contract's channels.

@@ -12,9 +12,7 @@ import numpy as np
 from harken.core.errors import FormatError, InputError, UnknownNameError
 from harken.core.recording import Recording, Span
 from harken.inference.predictor import Predictor
-from harken.inference.reading import Reading
-from harken.inference.resolve import seen_by, settle_mounting, settle_placement
-from harken.inspection import refuse_unfit
+from harken.preparation import Settings, prepare
 from harken.readers import read
 from harken.readers.export import Export
 from harken.signal.windows import UNLABELLED, Windows
@@ -22,17 +20,25 @@ from harken.signal.windows import UNLABELLED, Windows
 _SPAN_COLUMNS = ("start_s", "end_s", "activity")
 
 
+def read_source(
+    source: str | Path | Recording | Windows, settings: Settings
+) -> Recording | Windows:
+    """What a file holds; what was read already stays as it is."""
+    return read(source, columns=settings.columns) if isinstance(source, str | Path) else source
+
+
 def windows_of(
-    source: str | Path | Recording | Windows,
+    found: Recording | Windows,
+    name: str,
     predictor: Predictor,
-    reading: Reading,
+    settings: Settings,
     spans: tuple[Span, ...] | None = None,
 ) -> Windows:
     """All windows of a recording that the filters had settled for, as the model sees them.
 
     Parameters
     ----------
-    source : a file in any form that `harken.read` takes, or what was read from one
+    found, name : what was read, and what messages call it
     spans : what the wearer did when, in place of what the recording says
 
     Raises
@@ -40,15 +46,13 @@ def windows_of(
     InputError
         It is not what the model requires, or holds labels that the model cannot tell.
     """
-    found = read(source, columns=reading.columns) if isinstance(source, str | Path) else source
-    name = _name(source)
     if isinstance(found, Windows):
         if spans is not None:
             raise InputError(f"{name} holds windows; labels of their own are for a recording.")
         _refuse_without_times(found, name)
         windows = predictor.contract.check(_told_by(found, predictor.contract.labels, name))
     else:
-        windows = _cut(found, predictor, reading, spans, name)
+        windows = _cut(found, predictor, settings, spans, name)
     windows = windows.select(~windows.warm_up)
     if not len(windows):
         spec = predictor.contract.spec
@@ -70,7 +74,8 @@ def _refuse_without_times(windows: Windows, name: str) -> None:
         )
 
 
-def _name(source: str | Path | Recording | Windows) -> str:
+def name_of(source: str | Path | Recording | Windows) -> str:
+    """What messages call a source."""
     if isinstance(source, Recording):
         return source.source or "The recording"
     return (source.dataset or "The windows") if isinstance(source, Windows) else str(source)
@@ -79,7 +84,7 @@ def _name(source: str | Path | Recording | Windows) -> str:
 def _cut(
     recording: Recording,
     predictor: Predictor,
-    reading: Reading,
+    settings: Settings,
     spans: tuple[Span, ...] | None,
     name: str,
 ) -> Windows:
@@ -89,10 +94,8 @@ def _cut(
     recording = replace(
         recording, spans=tuple(replace(span, label=label(span.label)) for span in told)
     )
-    refuse_unfit(seen_by(contract, recording))
-    recording, _ = settle_placement(recording, contract, reading.placement)
-    mounting = settle_mounting(recording, contract, reading.mounting)
-    return predictor.windows_of(recording, mounting.rotation)
+    prepared = prepare(recording, contract.target, settings)
+    return contract.check(prepared.windows(contract.labels))
 
 
 def _label_of(labels: tuple[str, ...], name: str) -> Callable[[str], str]:

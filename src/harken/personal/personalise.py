@@ -16,7 +16,7 @@ from harken.core.recording import Recording
 from harken.evaluation.metrics import score
 from harken.evaluation.splits import WITHIN_SUBJECT
 from harken.inference.predictor import Predictor
-from harken.inference.reading import Reading
+from harken.inference.prepare import fitting_model
 from harken.model import file as model_file
 from harken.model import pretrained
 from harken.model.card import Card
@@ -24,7 +24,8 @@ from harken.model.personal_record import Personalisation
 from harken.orientation.mounting import Mounting
 from harken.personal import held_out
 from harken.personal.head import STRENGTH, Head, metric_of, refit
-from harken.personal.labelled import read_spans, windows_of
+from harken.personal.labelled import name_of, read_source, read_spans, windows_of
+from harken.preparation import Settings
 from harken.signal.windows import UNLABELLED, Windows, concatenate
 
 #: Windows of an activity that are too few to learn from some and judge on others.
@@ -161,8 +162,9 @@ def personalise(
     _refuse_unfit_model(predictor)
     if not 0 < strength < np.inf:
         raise InputError(f"The strength is {strength:g}; it must be more than 0.")
-    reading = Reading(columns, placement, mounting)
-    windows, notes = _usable(labelled_windows(predictor, recordings, labels, reading), predictor)
+    settings = Settings(columns, placement, mounting)
+    predictor, windows = labelled_windows(predictor, recordings, labels, settings)
+    windows, notes = _usable(windows, predictor)
     probability, embedding = predictor.run(windows)
     old = head_of(predictor)
     _refuse_other_heads(old, embedding, probability, predictor)
@@ -218,9 +220,11 @@ def labelled_windows(
     predictor: Predictor,
     recordings: Source | Sequence[Source],
     labels: str | Path | None,
-    reading: Reading,
-) -> Windows:
-    """All windows of one person's recordings, labelled or not.
+    settings: Settings,
+) -> tuple[Predictor, Windows]:
+    """All windows of one person's recordings, labelled or not, and the model that fits them.
+
+    That is the model without gyroscope where a recording has none and the default was given.
 
     Raises
     ------
@@ -234,13 +238,20 @@ def labelled_windows(
     if labels is not None and len(sources) > 1:
         raise InputError("A table of labels is for one recording; name one.")
     spans = None if labels is None else read_spans(labels)
-    windows = concatenate([windows_of(source, predictor, reading, spans) for source in sources])
+    found = [read_source(source, settings) for source in sources]
+    predictor = fitting_model(predictor, [one for one in found if isinstance(one, Recording)])
+    windows = concatenate(
+        [
+            windows_of(one, name_of(source), predictor, settings, spans)
+            for one, source in zip(found, sources, strict=True)
+        ]
+    )
     people = [subject for subject in windows.subjects if subject]
     if len(people) > 1:
         raise InputError(
             f"A model is personalised for one person; the recordings are of {', '.join(people)}."
         )
-    return windows
+    return predictor, windows
 
 
 def _refuse_unfit_model(predictor: Predictor) -> None:

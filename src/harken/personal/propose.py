@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from harken.core.errors import InputError
 from harken.inference.predictor import Predictor
-from harken.inference.reading import Reading
 from harken.orientation.mounting import Mounting
 from harken.personal.head import metric_of
 from harken.personal.personalise import Source, labelled_windows
+from harken.preparation import Settings
 from harken.signal.sequence import time_order, touches
 from harken.signal.windows import UNLABELLED, Windows
 
@@ -90,8 +90,8 @@ def propose(
     if n < 1:
         raise InputError(f"{n} stretches were asked for; at least 1 is needed.")
     predictor = model if isinstance(model, Predictor) else Predictor(model)
-    reading = Reading(columns, placement, mounting)
-    windows = labelled_windows(predictor, recording, labels, reading)
+    settings = Settings(columns, placement, mounting)
+    predictor, windows = labelled_windows(predictor, recording, labels, settings)
     windows = windows.select(time_order(windows))
     probability, embedding = predictor.run(windows)
     stretches = _stretches(windows)

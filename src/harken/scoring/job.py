@@ -23,8 +23,8 @@ from typing import Any
 from harken.core.errors import HarkenError, StorageError
 from harken.core.files import write_text
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import parse_mounting
 from harken.orientation.mounting import Mounting
+from harken.preparation.resolve import parse_mounting
 from harken.scoring.recordings import Scored, Settings, days_of, row_of, score_recording
 from harken.scoring.shards import Shard, cut
 from harken.store import listed

@@ -17,16 +17,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harken.core.errors import ContractError, InputError
+from harken import preparation
+from harken.core.errors import InputError
 from harken.core.recording import Recording
 from harken.inference.bouts import NOT_SURE, WARM_UP, Bout
-from harken.inference.prediction import answers_of, fitting_model
+from harken.inference.prediction import answers_of
 from harken.inference.predictor import Predictor
-from harken.inference.resolve import seen_by, settle_mounting, settle_placement
+from harken.inference.prepare import prepare
 from harken.inference.summary import Summary, summarise
-from harken.inspection import refuse_unfit
 from harken.orientation.gait import Stretches, join, stretches
 from harken.orientation.mounting import Mounting
+from harken.preparation import Prepared
 from harken.readers.recording_file import About, RecordingFile
 from harken.signal.cutter import AT_ONCE
 from harken.signal.filters import WARM_UP_S
@@ -53,6 +54,13 @@ class Settings:
     mounting: str | Mounting = "estimate"
     smoothing: str = "viterbi"
     force: bool = False
+
+    @property
+    def preparation(self) -> preparation.Settings:
+        """How each recording is prepared."""
+        return preparation.Settings(
+            placement=self.placement, mounting=self.mounting, force=self.force
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +101,11 @@ def score_recording(path: Path, predictor: Predictor, settings: Settings) -> Sco
     """
     with RecordingFile(path) as file:
         sketch = file.sketch(MOST_ROWS)
-        predictor, sketch = fitting_model(predictor, sketch)
-        violations, notes = _check(sketch, predictor, settings)
-        found = _stretches(file, sketch)
-        mounting = settle_mounting(sketch, predictor.contract, settings.mounting, found)
-        windows, probability, unsure = _recognise(file, sketch, predictor, mounting)
+        predictor, prepared = prepare(
+            sketch, predictor, settings.preparation, find_gait=lambda found: _stretches(file, found)
+        )
+        gait = prepared.gait
+        windows, probability, unsure = _recognise(file, predictor, prepared)
     if not len(windows):
         raise InputError(
             f"{sketch.source} holds no whole window: one takes "
@@ -111,12 +119,12 @@ def score_recording(path: Path, predictor: Predictor, settings: Settings) -> Sco
     return Scored(
         about=file.about,
         bouts=bouts,
-        summary=summarise(bouts, windows.labels, found),
+        summary=summarise(bouts, windows.labels, gait),
         n_windows=len(windows),
         n_unsure=int(unsure.sum()),
-        mounting=mounting,
-        violations=violations,
-        notes=(*sketch.notes, *notes, *mounting.notes),
+        mounting=prepared.mounting,
+        violations=prepared.violations,
+        notes=(*prepared.recording.notes, *prepared.notes),
     )
 
 
@@ -128,39 +136,20 @@ def _stretches(file: RecordingFile, sketch: Recording) -> Stretches:
     return join([stretches(acc).with_gait_of(most) for acc in file.accelerations()])
 
 
-def _check(
-    recording: Recording, predictor: Predictor, settings: Settings
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What is wrong with a recording, if that is to be gone past, and notes on it."""
-    contract = predictor.contract
-    violations, notes = [], []
-    try:
-        refuse_unfit(seen_by(contract, recording))
-    except ContractError as error:
-        violations.append(str(error))
-    try:
-        notes.append(settle_placement(recording, contract, settings.placement)[1])
-    except ContractError as error:
-        violations.append(str(error))
-    if violations and not settings.force:
-        raise ContractError(f"{' '.join(violations)} To use it all the same, give --force.")
-    return tuple(violations), tuple(notes)
-
-
 def _recognise(
-    file: RecordingFile, sketch: Recording, predictor: Predictor, mounting: Mounting
+    file: RecordingFile, predictor: Predictor, prepared: Prepared
 ) -> tuple[Windows, NDArray[np.float32], NDArray[np.bool_]]:
     """All windows, without their samples, with what the network says of each."""
     contract = predictor.contract
     answers = _Answers(predictor)
     windows = windows_of(
-        file, contract.spec, contract.channels, gyroscope=sketch.gyro is not None,
-        rotation=mounting.rotation,
+        file, contract.spec, contract.channels, gyroscope=prepared.recording.gyro is not None,
+        rotation=prepared.mounting.rotation,
     )  # fmt: skip
     n_settling = round(WARM_UP_S * contract.rate_hz)
     for cut in windows:
         answers.push(cut.start, cut.offset < n_settling, cut.x)
-    return answers.all(file.about, origin_s=file.about.first_s, source=sketch.source)
+    return answers.all(file.about, origin_s=file.about.first_s, source=prepared.recording.source)
 
 
 class _Answers:

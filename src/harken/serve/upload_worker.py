@@ -17,8 +17,8 @@ from typing import Any
 from harken.core.errors import HarkenError
 from harken.inference.prediction import predict
 from harken.inference.predictor import Predictor
-from harken.inference.reading import Reading
 from harken.model.smoothing import known_way
+from harken.preparation import Settings
 from harken.serve.logs import fault
 
 
@@ -40,13 +40,13 @@ def _answer(job: dict[str, Any], models: dict[str, Predictor]) -> dict[str, Any]
         if name not in models:
             models[name] = Predictor(name, threads=1)
         options = job["options"]
-        reading = Reading.of_words(
+        settings = Settings.of_words(
             options.get("columns"), options.get("placement"), options.get("mounting", "estimate")
         )
         prediction = predict(
             job["file"],
             models[name],
-            **vars(reading),
+            **settings.as_keywords(),
             smoothing=known_way(options.get("smoothing", "viterbi")),
             force=options.get("force", False),
         )

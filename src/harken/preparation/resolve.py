@@ -5,6 +5,7 @@ Both are inferred or given once, and stored with the output.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 
 from harken.core.errors import ContractError, FormatError, UnknownNameError
 from harken.core.recording import Recording
-from harken.model.contract import Contract
 from harken.orientation.gait import Stretches, stretches
 from harken.orientation.mounting import (
     Mounting,
@@ -21,6 +21,7 @@ from harken.orientation.mounting import (
     mounting_from_standing,
     mounting_of,
 )
+from harken.signal.windows import DeviceFrame
 
 #: Where a device may be worn, with what else people call it.
 PLACEMENTS = {
@@ -57,13 +58,8 @@ def placement_of(name: str) -> str:
     raise UnknownNameError("placement", name, [n for names in PLACEMENTS.values() for n in names])
 
 
-def seen_by(contract: Contract, recording: Recording) -> Recording:
-    """The recording without a gyroscope that the model does not read anyway."""
-    return recording if contract.reads_gyroscope else replace(recording, gyro=None)
-
-
 def settle_placement(
-    recording: Recording, contract: Contract, given: str | None
+    recording: Recording, frame: DeviceFrame, given: str | None
 ) -> tuple[Recording, str]:
     """The recording with its placement, and a sentence on it.
 
@@ -78,7 +74,7 @@ def settle_placement(
     ContractError
         The model is made for another one.
     """
-    needed = contract.placement
+    needed = frame.placement
     found = placement_of(given) if given is not None else recording.placement
     if needed not in PLACEMENTS:
         return replace(recording, placement=found), "the model does not say where its devices sat"
@@ -99,19 +95,21 @@ def settle_placement(
 
 def settle_mounting(
     recording: Recording,
-    contract: Contract,
+    frame: DeviceFrame,
     way: str | Mounting | NDArray[np.float64],
-    found: Stretches | None = None,
+    find_gait: Callable[[], Stretches] | None = None,
 ) -> Mounting:
-    """The rotation from the recording's axes into those of the contract.
+    """The rotation from the recording's axes into those of a frame.
 
     Parameters
     ----------
+    frame
+        Its `up` and `forward`; where it has none, axes stay as they are.
     way
         "estimate": from gait, see `estimate_mounting`. "standing": from the first 3 s, standing.
         "as-worn": no rotation. Else a mounting, or a (3, 3) rotation.
-    found
-        The recording in stretches, where they are at hand already.
+    find_gait
+        Gives the recording in stretches; None looks for gait in its accelerometer.
 
     Raises
     ------
@@ -128,16 +126,16 @@ def settle_mounting(
         return mounting_from_rotation(way)
     if way not in WAYS:
         raise UnknownNameError("way to find the mounting", way, WAYS)
-    up, forward = contract.mounting.get("up"), contract.mounting.get("forward")
+    up, forward = frame.up, frame.forward
     if way == "as-worn":
         return _as_worn("axes left as they are, as asked for")
-    if up is None or forward is None:
+    if not up or not forward:
         return _as_worn("axes left as they are: the model does not say how its devices were turned")
     if way == "standing":
         return mounting_from_standing(recording, up=up, forward=forward)
-    found = stretches(recording.acc) if found is None else found
+    found = stretches(recording.acc) if find_gait is None else find_gait()
     mounting = mounting_of(found, up=up, forward=forward)
-    if contract.mounting.get("learnt") == "estimated" or not _was_seen(mounting, up, forward):
+    if frame.learnt == "estimated" or not _was_seen(mounting, up, forward):
         return mounting
     return replace(
         mounting,
