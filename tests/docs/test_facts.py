@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harken.evaluation import calibration, folds, splits, subjects
-from harken.inference import resolve
+from harken.preparation import resolve
 from harken.model import file as model_file
 from harken.model.contract import Contract
 from harken.readers import KNOWN_ENDINGS, READERS, clock, units
