@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harken.evaluation import calibration, folds, splits, subjects
-from harken.preparation import resolve
 from harken.model import file as model_file
 from harken.model.contract import Contract
+from harken.preparation import resolve
 from harken.readers import KNOWN_ENDINGS, READERS, clock, units
 from harken.readers.export import RECORDING_LIMITS
 from harken.signal import filters as signal
